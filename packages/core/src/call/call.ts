@@ -1,0 +1,88 @@
+import type { Metadata } from "@grpc/grpc-js";
+import type { Code } from "../code.js";
+import type { MethodContract } from "../contract/contract.js";
+import type { RpcError } from "../errors.js";
+
+/** What is known of a call wherever it is handled. */
+export interface CallContext {
+  readonly method: MethodContract;
+  readonly metadata: Metadata;
+  /** Absolute, in milliseconds of the Clock; `Infinity` for none. */
+  readonly deadline: number;
+  /** Aborts when the call is cancelled or its deadline passes; the reason is an `RpcError`. Made on first read. */
+  readonly signal: AbortSignal;
+  /** As `signal`, without the cost of making one. Called at once when the call is already cancelled. Returns its removal. */
+  onCancel(listener: (reason: RpcError) => void): () => void;
+}
+
+/** Who called. */
+export interface Peer {
+  /** `host:port` as the transport sees it. */
+  readonly address: string;
+}
+
+/** What a handler gets beside its request. */
+export interface ServerCallContext extends CallContext {
+  /** Sent before the first response message. */
+  readonly responseHeader: Metadata;
+  /** Sent with the status. */
+  readonly responseTrailer: Metadata;
+  /**
+   * Aborts when this server begins to drain. A long stream ends itself with `throw ctx.draining.reason`
+   * (or `ctx.draining.throwIfAborted()`): Rollcall callers then open it again elsewhere.
+   */
+  readonly draining: AbortSignal;
+  readonly peer: Peer;
+}
+
+export interface UnaryRequest {
+  readonly requestStream: false;
+  readonly request: object;
+}
+export interface StreamRequest {
+  readonly requestStream: true;
+  readonly request: AsyncIterable<object>;
+}
+export interface UnaryResponse {
+  readonly responseStream: false;
+  readonly response: object;
+}
+/** Lazy and single-use. Leaving the loop early cancels the call. */
+export interface StreamResponse {
+  readonly responseStream: true;
+  readonly response: AsyncIterable<object>;
+}
+
+export interface CallChange {
+  readonly metadata?: Metadata;
+  readonly request?: object | AsyncIterable<object>;
+}
+
+/** A call on its way through the pipeline: the same on both sides. Immutable; `with` derives. */
+export type Call = CallContext &
+  (UnaryRequest | StreamRequest) & {
+    with(change: CallChange): Call;
+    /** This call for another attempt, or `undefined` once its request stream has outgrown the replay buffer. */
+    replay(): Call | undefined;
+  };
+
+/** How a call ended. */
+export interface End {
+  readonly code: Code;
+  /** Present when `code` is not `Ok`. */
+  readonly error: RpcError | undefined;
+  readonly trailer: Metadata;
+}
+
+/** An answer under way: a unary one has its message, a streaming one its headers. */
+export type Reply = {
+  readonly header: Metadata;
+  /** Settles once, when the last message is out, and never rejects. A call is in flight until then. */
+  readonly end: Promise<End>;
+} & (UnaryResponse | StreamResponse);
+
+/** Answers a call; rejects with an `RpcError` when there is nothing to answer with. */
+export type Handler = (call: Call) => Promise<Reply>;
+
+/** Wraps a handler. In an array, the first is outermost, on both sides. */
+export type Interceptor = (next: Handler) => Handler;

@@ -1,0 +1,48 @@
+/** Time, so that tests own it. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch, never going back: a monotonic clock, so steps of the wall clock do not show. */
+  now(): number;
+  /** Calls `fire` once after `ms` (any length; `Infinity` never); returns its cancellation. */
+  timer(ms: number, fire: () => void): () => void;
+  /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The longest delay a Node timer takes; anything longer would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** `sleep` for any clock that has timers. */
+export function sleepOn(clock: Pick<Clock, "timer">, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason as Error);
+    const aborted = (): void => {
+      stop();
+      reject(signal?.reason as Error);
+    };
+    const stop = clock.timer(ms, () => {
+      signal?.removeEventListener("abort", aborted);
+      resolve();
+    });
+    signal?.addEventListener("abort", aborted, { once: true });
+  });
+}
+
+function timer(ms: number, fire: () => void): () => void {
+  if (ms === Infinity) return () => {};
+  let handle: NodeJS.Timeout;
+  const arm = (left: number): void => {
+    handle =
+      left > longestTimerMs
+        ? setTimeout(() => arm(left - longestTimerMs), longestTimerMs)
+        : setTimeout(fire, Math.max(0, left));
+  };
+  arm(ms);
+  return () => clearTimeout(handle);
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => performance.timeOrigin + performance.now(),
+  timer,
+  sleep: (ms, signal) => sleepOn({ timer }, ms, signal),
+};

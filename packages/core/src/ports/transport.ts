@@ -1,0 +1,43 @@
+import type { Handler } from "../call/call.js";
+import type { ServiceContract } from "../contract/contract.js";
+import type { ServiceInstance } from "./registry.js";
+
+/**
+ * - `connecting`: not usable yet;
+ * - `ready`: takes calls;
+ * - `failed`: refused, silent or broken; it is tried again with backoff and jitter;
+ * - `closed`: for good.
+ */
+export type ConnectionState = "connecting" | "ready" | "failed" | "closed";
+
+/** A client's connection to one instance. */
+export interface Connection {
+  readonly call: Handler;
+  readonly state: ConnectionState;
+  /** Returns its removal. */
+  onChange(listener: (state: ConnectionState) => void): () => void;
+  /** Takes no new calls; those in flight get `graceMs` to end. Resolves when all is closed. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** How clients reach instances. */
+export interface Transport {
+  /** Begins to connect at once and keeps trying until closed. */
+  connect(instance: ServiceInstance): Connection;
+}
+
+/** A server that is accepting calls. */
+export interface Listener {
+  /** The port in use. */
+  readonly port: number;
+  /** Stops accepting connections and tells the peers (GOAWAY); resolves when the last call has ended. */
+  drain(): Promise<void>;
+  /** Ends whatever is left, at once. */
+  close(): Promise<void>;
+}
+
+/** How an app is reached. */
+export interface ServerTransport {
+  /** Rejects with a `ConfigError` that names the address when it cannot be had. */
+  listen(services: readonly ServiceContract<any>[], dispatch: Handler): Promise<Listener>;
+}
