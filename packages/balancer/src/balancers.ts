@@ -1,0 +1,18 @@
+import { ConfigError, type BalancerFactory } from "@rollcall/core";
+import { roundRobin } from "./round-robin.js";
+import { weightedRoundRobin } from "./weighted-round-robin.js";
+
+/** The policies that ship with Rollcall. */
+export const balancers: readonly BalancerFactory[] = [roundRobin, weightedRoundRobin];
+
+/**
+ * The policy of a name, as options and variables write it: `round-robin`.
+ * @param among where to look; default `balancers`
+ * @throws ConfigError when there is none; it lists the names
+ */
+export function balancerByName(name: string, among: readonly BalancerFactory[] = balancers): BalancerFactory {
+  const found = among.find((factory) => factory.name === name);
+  if (found) return found;
+  const names = among.map((factory) => factory.name).join(", ");
+  throw new ConfigError(`balancer: "${name}" is not a policy; use one of ${names}`);
+}
