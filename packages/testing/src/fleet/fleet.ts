@@ -1,0 +1,178 @@
+import { join } from "node:path";
+import { FleetProcess, exitText, type Exit, type ProcessCommand, type ServingMessage } from "./process.js";
+
+/** What a member's process is started with. */
+export interface MemberStart {
+  /** 0 for the first member; stays with it over restarts. */
+  readonly index: number;
+  /** 0 for its first process, 1 after one restart. */
+  readonly run: number;
+  /** The port of its last process when it is to come back there, else 0: any. */
+  readonly port: number;
+}
+
+export interface FleetOptions {
+  readonly size: number;
+  command(start: MemberStart): ProcessCommand;
+  /** For messages and log files: `orders` gives `orders-0`. Default `service`. */
+  readonly name?: string | undefined;
+  /** From the start of a process to its `serving` message. Default 20 s. */
+  readonly readyTimeoutMs?: number | undefined;
+  /** From SIGTERM to SIGKILL. Default 35 s. */
+  readonly stopTimeoutMs?: number | undefined;
+  readonly logLines?: number | undefined;
+  /** A directory for one log file per member. It must exist. */
+  readonly logDirectory?: string | undefined;
+}
+
+export interface RestartOptions {
+  /** `SIGKILL` for a crash. Default `SIGTERM`. */
+  readonly signal?: "SIGTERM" | "SIGKILL" | undefined;
+  /** Where it comes back. Default `same`. */
+  readonly port?: "same" | "new" | undefined;
+}
+
+/** One place in the fleet: a process, and after a restart its successor. */
+export class Member {
+  /** How many processes it has had. */
+  runs = 0;
+  private process: FleetProcess | undefined;
+  private spawning: Promise<FleetProcess> | undefined;
+  private closed = false;
+
+  constructor(
+    readonly index: number,
+    private readonly options: FleetOptions,
+    private readonly started: (member: Member, process: FleetProcess) => void,
+  ) {}
+
+  /** Its process now; the last one when that has ended. */
+  get current(): FleetProcess {
+    if (!this.process) throw new Error(`${this.name} has not been started`);
+    return this.process;
+  }
+
+  get name(): string {
+    return `${this.options.name ?? "service"}-${this.index}`;
+  }
+
+  /** Starts its process and waits until it serves. */
+  async start(port = 0): Promise<ServingMessage> {
+    if (this.closed) throw new Error(`${this.name} is not started: the fleet is closed`);
+    const process = await (this.spawning = this.spawn(port));
+    try {
+      return await process.untilServing(this.options.readyTimeoutMs ?? 20_000);
+    } catch (error) {
+      await process.kill();
+      throw error;
+    }
+  }
+
+  /** Ends its process by SIGTERM. */
+  async stop(): Promise<Exit> {
+    return await this.current.stop(this.options.stopTimeoutMs);
+  }
+
+  /** Ends its process by SIGKILL. */
+  async kill(): Promise<Exit> {
+    return await this.current.kill();
+  }
+
+  /**
+   * Ends its process and starts the next. Rejects when one that was asked to end did so with another code than 0.
+   */
+  async restart({ signal = "SIGTERM", port = "same" }: RestartOptions = {}): Promise<ServingMessage> {
+    const before = this.current.serving;
+    const exit = signal === "SIGKILL" ? await this.kill() : await this.stop();
+    if (signal === "SIGTERM" && exit.code !== 0) throw new Error(`${this.name} ended with ${exitText(exit)}`);
+    return await this.start(port === "same" && before ? portOf(before.address) : 0);
+  }
+
+  /** Ends its process, also one that is being started, and starts no other. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.spawning?.catch(() => {});
+    await this.process?.[Symbol.asyncDispose]();
+  }
+
+  private async spawn(port: number): Promise<FleetProcess> {
+    const { options, index, name } = this;
+    const process = await FleetProcess.start(options.command({ index, run: this.runs, port }), {
+      name,
+      logLines: options.logLines,
+      logFile: options.logDirectory === undefined ? undefined : join(options.logDirectory, `${name}.log`),
+    });
+    this.process = process;
+    this.runs++;
+    this.started(this, process);
+    return process;
+  }
+}
+
+/** Real processes of one service. Disposing ends them all. */
+export class Fleet implements AsyncDisposable {
+  private readonly all: Member[] = [];
+  private readonly removed = new Set<Member>();
+  private readonly listeners = new Set<(member: Member, message: unknown) => void>();
+
+  constructor(private readonly options: FleetOptions) {}
+
+  /** By index; removed ones are left out. */
+  get members(): readonly Member[] {
+    return this.all.filter((member) => !this.removed.has(member));
+  }
+
+  /** Starts one more and waits until it serves. */
+  async add(): Promise<Member> {
+    const member = new Member(this.all.length, this.options, (of, process) => {
+      process.onMessage((message) => {
+        for (const listener of this.listeners) listener(of, message);
+      });
+    });
+    this.all.push(member);
+    await member.start();
+    return member;
+  }
+
+  /** Ends a member by SIGTERM, for good. */
+  async remove(member: Member): Promise<Exit> {
+    const exit = await member.stop();
+    this.removed.add(member);
+    return exit;
+  }
+
+  /** Ends and starts all at once. */
+  async restartAll(options: RestartOptions = {}): Promise<void> {
+    await Promise.all(this.members.map((member) => member.restart(options)));
+  }
+
+  /** Calls the listener with each IPC message of any member, over restarts. Returns its removal. */
+  onMessage(listener: (member: Member, message: unknown) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.all.map((member) => member.close()));
+  }
+}
+
+/**
+ * Starts `size` processes of a service and waits until each serves, which it tells with the IPC message
+ * `{ rollcall: "serving", instance, address }`. Rejects with the output of the first that does not; the others are
+ * ended then.
+ *
+ * No process outlives the caller: see `FleetProcess` and `ownChild`.
+ */
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const fleet = new Fleet(options);
+  const results = await Promise.allSettled(Array.from({ length: options.size }, () => fleet.add()));
+  const failed = results.find((result) => result.status === "rejected");
+  if (!failed) return fleet;
+  await fleet[Symbol.asyncDispose]();
+  throw failed.reason;
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(":") + 1));
+}

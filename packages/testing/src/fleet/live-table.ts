@@ -1,0 +1,85 @@
+import { styleText } from "node:util";
+import { systemClock, type Clock } from "@rollcall/core";
+import Table from "cli-table3";
+import { createLogUpdate } from "log-update";
+import { colorWanted } from "./format-receipt.js";
+
+/** One line of the table. */
+export interface LiveRow {
+  readonly instance: string;
+  readonly version: string;
+  /** `serving`, `stopping`, ... */
+  readonly state: string;
+  readonly callsPerSecond: number;
+  readonly inFlight: number;
+  readonly errors: number;
+}
+
+export interface LiveTableOptions {
+  /** Default: stdout. */
+  readonly stream?: NodeJS.WriteStream | undefined;
+  /** Default: as the stream says. False writes plain lines. */
+  readonly live?: boolean | undefined;
+  /** Between two plain lines. Default 5000. */
+  readonly plainEveryMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+export interface LiveTable {
+  /** Redraws in place; without a terminal a line of text, at most one per `plainEveryMs`. */
+  update(title: string, rows: readonly LiveRow[]): void;
+  /** Writes a line that stays, above the table. */
+  note(line: string): void;
+  /** Leaves the last table standing and shows the cursor again. */
+  done(): void;
+}
+
+/** A table of a fleet, redrawn in place in a terminal. Colours heed `NO_COLOR`. */
+export function createLiveTable(options: LiveTableOptions = {}): LiveTable {
+  const stream = options.stream ?? process.stdout;
+  const live = options.live ?? (stream.isTTY === true && process.env["TERM"] !== "dumb");
+  return live ? inPlace(stream) : plain(stream, options.plainEveryMs ?? 5000, options.clock ?? systemClock);
+}
+
+function inPlace(stream: NodeJS.WriteStream): LiveTable {
+  const log = createLogUpdate(stream);
+  const color = colorWanted(stream);
+  return {
+    update: (title, rows) => log(`${title}\n${tableOf(rows, color)}`),
+    note: (line) => log.persist(line),
+    done: () => log.done(),
+  };
+}
+
+function plain(stream: NodeJS.WriteStream, everyMs: number, clock: Clock): LiveTable {
+  let nextMs = -Infinity;
+  return {
+    update(title, rows) {
+      if (clock.now() < nextMs) return;
+      nextMs = clock.now() + everyMs;
+      const each = rows.map((row) => `${row.instance} ${row.state} ${row.callsPerSecond.toFixed(0)}/s`);
+      stream.write(`${title}: ${each.join(", ")}\n`);
+    },
+    note: (line) => void stream.write(`${line}\n`),
+    done() {},
+  };
+}
+
+function tableOf(rows: readonly LiveRow[], color: boolean): string {
+  const table = new Table({
+    head: ["instance", "version", "state", "calls/s", "in flight", "errors"],
+    colAligns: ["left", "left", "left", "right", "right", "right"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const row of rows) {
+    const { instance, version, callsPerSecond, inFlight, errors } = row;
+    table.push([instance, version, stateOf(row.state, color), callsPerSecond.toFixed(0), inFlight, errors]);
+  }
+  return table.toString();
+}
+
+function stateOf(state: string, color: boolean): string {
+  if (!color) return state;
+  const style = state === "serving" ? "green" : state === "exited" ? "red" : "yellow";
+  return styleText(style, state, { validateStream: false });
+}

@@ -1,0 +1,269 @@
+import { systemClock, type Clock } from "@rollcall/core";
+import { Latencies, type LatencyData } from "./latencies.js";
+import { noInstance, type DroppedCall, type InstanceReceipt, type Receipt, type StepReceipt } from "./receipt.js";
+import {
+  addNumbers,
+  countCall,
+  emptyStreams,
+  emptyTally,
+  type CallOutcome,
+  type StreamEvent,
+  type StreamTally,
+  type Tally,
+} from "./tally.js";
+
+const mostDropped = 20;
+
+/** One call that has ended. */
+export interface CallRecord {
+  readonly outcome: CallOutcome;
+  /** From the moment the call was due. */
+  readonly latencyMs: number;
+  /** The instance of the last attempt; undefined when there was none. */
+  readonly instance?: string | undefined;
+  /** How often it was sent. Default 1. */
+  readonly attempts?: number | undefined;
+  /** The step in which the call was due. Default: the step now. */
+  readonly step?: string | undefined;
+  /** Why it was dropped. */
+  readonly error?: unknown;
+}
+
+/** Something that happened to a stream. */
+export interface StreamRecord {
+  readonly event: StreamEvent;
+  readonly instance?: string | undefined;
+  /** How many; default 1. */
+  readonly count?: number | undefined;
+  /** Why it was dropped. */
+  readonly error?: unknown;
+}
+
+interface InstanceData {
+  readonly tally: Tally;
+  readonly streams: StreamTally;
+  readonly latencies: LatencyData;
+  readonly served: number;
+  readonly duplicates: number;
+}
+
+/** All that a recorder knows, for another process' recorder to `add`. JSON. */
+export interface ReceiptData {
+  readonly latencies: LatencyData;
+  readonly restarts: number;
+  readonly kills: number;
+  readonly instances: Readonly<Record<string, InstanceData>>;
+  readonly steps: readonly StepReceipt[];
+  readonly firstDropped: readonly DroppedCall[];
+}
+
+class InstanceRecord {
+  readonly tally: ReturnType<typeof emptyTally> = emptyTally();
+  readonly streams: ReturnType<typeof emptyStreams> = emptyStreams();
+  readonly latencies: Latencies = new Latencies();
+  served = 0;
+  duplicates = 0;
+}
+
+class StepRecord {
+  readonly tally: ReturnType<typeof emptyTally> = emptyTally();
+  maxMs = 0;
+  gapMs = 0;
+  durationMs = 0;
+
+  constructor(
+    readonly name: string,
+    readonly startedMs: number,
+    readonly outage: boolean,
+  ) {}
+
+  receipt(): StepReceipt {
+    const { name, startedMs, durationMs, maxMs, gapMs, outage } = this;
+    return { name, startedMs, durationMs, maxMs, gapMs, outage, ...this.tally };
+  }
+}
+
+/** Counts calls and streams as they end; made by `createReceipt`. */
+export class ReceiptRecorder {
+  private readonly instances = new Map<string, InstanceRecord>();
+  private readonly steps = new Map<string, StepRecord>();
+  private readonly latencies = new Latencies();
+  private readonly dropped: DroppedCall[] = [];
+  private current: StepRecord | undefined;
+  private stepSinceMs = 0;
+  private lastOkMs = 0;
+  private restarts = 0;
+  private kills = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** The step now; `run` when none was begun. */
+  get stepName(): string {
+    return this.current?.name ?? "run";
+  }
+
+  /** All calls so far. */
+  get totals(): Tally {
+    const sum = emptyTally();
+    for (const each of this.instances.values()) addNumbers(sum, each.tally);
+    return sum;
+  }
+
+  /** Calls so far by instance. */
+  get totalsByInstance(): Readonly<Record<string, Tally>> {
+    return Object.fromEntries([...this.instances].map(([name, each]) => [name, { ...each.tally }]));
+  }
+
+  /**
+   * The fleet now does something else; calls due from here on count for it. A name used before goes on there.
+   * @param options.outage nobody can serve for a while, on purpose: its latencies are reported apart, as `gapMs`
+   */
+  step(name: string, options: { readonly outage?: boolean | undefined } = {}): void {
+    const now = this.clock.now();
+    this.closeStep(now);
+    this.current = this.stepNamed(name, options.outage ?? false);
+    this.stepSinceMs = now;
+    this.lastOkMs = now;
+  }
+
+  record(call: CallRecord): void {
+    const { outcome, latencyMs, attempts = 1 } = call;
+    if (!this.current) this.step(this.stepName);
+    const step = this.stepNamed(call.step ?? this.stepName);
+    const instance = this.instance(call.instance);
+    countCall(step.tally, outcome, attempts);
+    countCall(instance.tally, outcome, attempts);
+    step.maxMs = Math.max(step.maxMs, latencyMs);
+    if (!step.outage) {
+      this.latencies.record(latencyMs);
+      instance.latencies.record(latencyMs);
+    }
+    if (outcome === "ok") this.answered();
+    if (outcome === "dropped") this.explain(call.instance, call.error, step.name, latencyMs);
+  }
+
+  stream({ event, instance, count = 1, error }: StreamRecord): void {
+    this.instance(instance).streams[event] += count;
+    if (event === "dropped") this.explain(instance, error, this.stepName, 0);
+  }
+
+  /** What a server says of itself; see `createServedLedger`. */
+  served(instance: string, counts: { readonly served: number; readonly duplicates: number }): void {
+    addNumbers(this.instance(instance) as { served: number; duplicates: number }, { ...counts });
+  }
+
+  restarted(): void {
+    this.restarts++;
+  }
+
+  killed(): void {
+    this.kills++;
+  }
+
+  data(): ReceiptData {
+    this.closeStep(this.clock.now());
+    return {
+      latencies: this.latencies.data(),
+      restarts: this.restarts,
+      kills: this.kills,
+      instances: Object.fromEntries(
+        [...this.instances].map(([name, { tally, streams, latencies, served, duplicates }]) => [
+          name,
+          { tally: { ...tally }, streams: { ...streams }, latencies: latencies.data(), served, duplicates },
+        ]),
+      ),
+      steps: [...this.steps.values()].map((step) => step.receipt()),
+      firstDropped: [...this.dropped],
+    };
+  }
+
+  /** Adds another recorder's figures: numbers add up, steps and instances of one name become one. */
+  add(data: ReceiptData): this {
+    this.latencies.add(data.latencies);
+    this.restarts += data.restarts;
+    this.kills += data.kills;
+    for (const [name, from] of Object.entries(data.instances)) {
+      const into = this.instance(name);
+      addNumbers(into.tally, from.tally);
+      addNumbers(into.streams, from.streams);
+      into.latencies.add(from.latencies);
+      into.served += from.served;
+      into.duplicates += from.duplicates;
+    }
+    for (const from of data.steps) {
+      const into = this.stepNamed(from.name, from.outage, from.startedMs);
+      addNumbers(into.tally, from);
+      into.durationMs = Math.max(into.durationMs, from.durationMs);
+      into.maxMs = Math.max(into.maxMs, from.maxMs);
+      into.gapMs = Math.max(into.gapMs, from.gapMs);
+    }
+    this.dropped.push(...data.firstDropped);
+    this.dropped.sort((a, b) => a.atMs - b.atMs).splice(mostDropped);
+    return this;
+  }
+
+  receipt(): Receipt {
+    this.closeStep(this.clock.now());
+    const streams = emptyStreams();
+    for (const each of this.instances.values()) addNumbers(streams, each.streams);
+    const steps = [...this.steps.values()].map((step) => step.receipt());
+    const gaps = steps.filter((step) => step.outage).map((step) => step.gapMs);
+    const names = [...this.instances.keys()].toSorted();
+    return {
+      ...this.totals,
+      streams,
+      duplicates: [...this.instances.values()].reduce((sum, each) => sum + each.duplicates, 0),
+      restarts: this.restarts,
+      kills: this.kills,
+      ...percentiles(this.latencies),
+      gapMs: Math.max(0, ...gaps),
+      perInstance: Object.fromEntries(names.map((name) => [name, receiptOf(this.instance(name))])),
+      steps,
+      firstDropped: [...this.dropped],
+    };
+  }
+
+  private answered(): void {
+    const now = this.clock.now();
+    if (this.current) this.current.gapMs = Math.max(this.current.gapMs, now - this.lastOkMs);
+    this.lastOkMs = now;
+  }
+
+  private closeStep(now: number): void {
+    if (!this.current) return;
+    this.current.durationMs += now - this.stepSinceMs;
+    this.current.gapMs = Math.max(this.current.gapMs, now - this.lastOkMs);
+    this.stepSinceMs = now;
+  }
+
+  private explain(instance: string | undefined, error: unknown, step: string, latencyMs: number): void {
+    if (this.dropped.length >= mostDropped) return;
+    const text = error instanceof Error ? error.message : String(error ?? "no reason given");
+    this.dropped.push({ step, instance: instance ?? noInstance, atMs: this.clock.now(), latencyMs, error: text });
+  }
+
+  private instance(name: string = noInstance): InstanceRecord {
+    let found = this.instances.get(name);
+    if (!found) this.instances.set(name, (found = new InstanceRecord()));
+    return found;
+  }
+
+  private stepNamed(name: string, outage = false, startedMs: number = this.clock.now()): StepRecord {
+    let found = this.steps.get(name);
+    if (!found) this.steps.set(name, (found = new StepRecord(name, startedMs, outage)));
+    return found;
+  }
+}
+
+function percentiles(of: Latencies): { p50Ms: number; p99Ms: number; maxMs: number } {
+  return { p50Ms: of.percentile(50), p99Ms: of.percentile(99), maxMs: of.maxMs };
+}
+
+function receiptOf({ tally, streams, latencies, served, duplicates }: InstanceRecord): InstanceReceipt {
+  return { ...tally, ...percentiles(latencies), streams: { ...streams }, served, duplicates };
+}
+
+/** Begins a receipt. Times are read from `clock`, by default the machine's. */
+export function createReceipt(options: { readonly clock?: Clock | undefined } = {}): ReceiptRecorder {
+  return new ReceiptRecorder(options.clock ?? systemClock);
+}
