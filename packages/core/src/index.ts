@@ -1,3 +1,13 @@
+export { Service, type ServiceCheck, type ServiceClass, type UnknownField } from "./decorators/service.js";
+export { Method } from "./decorators/method.js";
+export {
+  Client,
+  clientRequests,
+  type ClientOptions,
+  type ClientRequest,
+  type DeclareParameterAs,
+} from "./decorators/client.js";
+export { contractOf, methodOptionsOf, type MethodOptions } from "./decorators/metadata.js";
 export { Code, codeName, codeOf } from "./code.js";
 export { ConfigError, RpcError, type Processed, type RpcErrorOptions } from "./errors.js";
 export { Metadata } from "@grpc/grpc-js";
@@ -17,6 +27,29 @@ export type {
   UnaryRequest,
   UnaryResponse,
 } from "./call/call.js";
+export { currentCall, runInCall } from "./call/current.js";
+export { mapStream, type StreamHooks } from "./call/stream.js";
+export {
+  createCall,
+  createServerCall,
+  isRequestStream,
+  isResponseStream,
+  type ServerParts,
+} from "./call/pipeline-call.js";
+export { errorEnd, okEnd } from "./call/end.js";
+export { bindClient } from "./client/bind-client.js";
+export { type ClientEnv } from "./client/start-call.js";
+export { clientPipeline, type PipelineEnv } from "./client/create-pipeline.js";
+export { type RetryOptions } from "./client/retry.js";
+export { type RetryBudgetOptions } from "./client/retry-budget.js";
+export { Cluster, type ClusterEnv } from "./cluster/cluster.js";
+export { listen, type RpcServer, type ServerEnv } from "./server/create-server.js";
+export { type BoundService } from "./server/dispatch.js";
+export { type DrainGate } from "./server/drain-gate.js";
+export { createHealthService, type HealthService } from "./server/health.js";
+export { Health } from "./gen/grpc/health/v1/health.js";
+export { createGrpcTransport, type GrpcTransportOptions } from "./transport/grpc/transport.js";
+export { createGrpcServerTransport, type GrpcServerTransportOptions } from "./transport/grpc/server.js";
 export { compose } from "./call/compose.js";
 export {
   methodName,
@@ -53,11 +86,10 @@ export {
   isNoPick,
   type Balancer,
   type BalancerFactory,
-  type Endpoint,
-  type EndpointStats,
   type NoPick,
   type Outcome,
   type PickArgs,
 } from "./ports/balancer.js";
-export type { Connection, ConnectionState, Listener, ServerTransport, Transport } from "./ports/transport.js";
+export type { ConnectionState, Endpoint, EndpointStats } from "./ports/endpoint.js";
+export type { Connection, Listener, ServerTransport, Transport } from "./ports/transport.js";
 export type { Lifecycle } from "./ports/lifecycle.js";

@@ -2,6 +2,7 @@ import type { Metadata } from "@grpc/grpc-js";
 import type { Code } from "../code.js";
 import type { MethodContract } from "../contract/contract.js";
 import type { RpcError } from "../errors.js";
+import type { Endpoint } from "../ports/endpoint.js";
 
 /** What is known of a call wherever it is handled. */
 export interface CallContext {
@@ -11,6 +12,8 @@ export interface CallContext {
   readonly deadline: number;
   /** Aborts when the call is cancelled or its deadline passes; the reason is an `RpcError`. Made on first read. */
   readonly signal: AbortSignal;
+  /** Why the call was cancelled, if it was. */
+  readonly cancelReason: RpcError | undefined;
   /** As `signal`, without the cost of making one. Called at once when the call is already cancelled. Returns its removal. */
   onCancel(listener: (reason: RpcError) => void): () => void;
 }
@@ -55,15 +58,23 @@ export interface StreamResponse {
 
 export interface CallChange {
   readonly metadata?: Metadata;
+  readonly deadline?: number;
   readonly request?: object | AsyncIterable<object>;
+  readonly tried?: Endpoint[];
 }
 
-/** A call on its way through the pipeline: the same on both sides. Immutable; `with` derives. */
+/** A call on its way through the pipeline: the same on both sides. `with` derives a changed one. */
 export type Call = CallContext &
   (UnaryRequest | StreamRequest) & {
     with(change: CallChange): Call;
     /** This call for another attempt, or `undefined` once its request stream has outgrown the replay buffer. */
     replay(): Call | undefined;
+    /** Cancels the call and all derived from it, once; the reason becomes its error. */
+    cancel(reason: RpcError): void;
+    /** On the client: the endpoints it was sent to so far, one entry per attempt, newest last; all derived calls share it. Empty on a server. */
+    readonly attempts: Endpoint[];
+    /** Those of them that the next pick avoids. */
+    readonly tried: Endpoint[];
   };
 
 /** How a call ended. */

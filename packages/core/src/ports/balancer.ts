@@ -1,27 +1,7 @@
 import type { Call } from "../call/call.js";
 import type { Code } from "../code.js";
 import type { Clock } from "./clock.js";
-import type { ServiceInstance } from "./registry.js";
-import type { ConnectionState } from "./transport.js";
-
-/** What a caller has seen of an endpoint. */
-export interface EndpointStats {
-  /** Calls reserved by a pick and not ended yet. */
-  readonly inflight: number;
-  /** Moving average; 0 before the first answer. */
-  readonly latencyMs: number;
-  /** Moving average, 0 to 1; 1 before the first answer. Only the server's faults count against it. */
-  readonly successRate: number;
-}
-
-/** A caller's view of an instance. One object for as long as the id and incarnation live. */
-export interface Endpoint {
-  readonly instance: ServiceInstance;
-  readonly connection: ConnectionState;
-  /** The weight in force: the instance's, less while it slow-starts. 0 or more. */
-  weightAt(nowMs: number): number;
-  readonly stats: EndpointStats;
-}
+import type { Endpoint } from "./endpoint.js";
 
 /** How one attempt on an endpoint ended. */
 export interface Outcome {

@@ -1,14 +1,7 @@
 import type { Handler } from "../call/call.js";
 import type { ServiceContract } from "../contract/contract.js";
+import type { ConnectionState } from "./endpoint.js";
 import type { ServiceInstance } from "./registry.js";
-
-/**
- * - `connecting`: not usable yet;
- * - `ready`: takes calls;
- * - `failed`: refused, silent or broken; it is tried again with backoff and jitter;
- * - `closed`: for good.
- */
-export type ConnectionState = "connecting" | "ready" | "failed" | "closed";
 
 /** A client's connection to one instance. */
 export interface Connection {
@@ -38,6 +31,13 @@ export interface Listener {
 
 /** How an app is reached. */
 export interface ServerTransport {
-  /** Rejects with a `ConfigError` that names the address when it cannot be had. */
-  listen(services: readonly ServiceContract<any>[], dispatch: Handler): Promise<Listener>;
+  /**
+   * Rejects with a `ConfigError` that names the address when it cannot be had.
+   * @param draining what handlers see as `ctx.draining`
+   */
+  listen(
+    services: readonly ServiceContract<any>[],
+    dispatch: Handler,
+    draining: AbortSignal,
+  ): Promise<Listener>;
 }

@@ -1,0 +1,54 @@
+export interface StreamHooks<In, Out> {
+  /** Each message on its way. */
+  readonly value: (message: In) => Out;
+  /** What the reader gets instead of an error of the source. */
+  readonly error?: (error: unknown) => unknown;
+  /** Once, however the stream ends: `undefined` when it was read to its end or left. */
+  readonly end?: (error: unknown) => void;
+  /** Runs each step of the source: to give it a context. */
+  readonly run?: <T>(step: () => T) => T;
+}
+
+/**
+ * Maps a stream without an async generator: one that is left before its first message would never end its source, this
+ * does. Single-use, like its source.
+ */
+export function mapStream<In, Out>(
+  source: AsyncIterable<In>,
+  hooks: StreamHooks<In, Out>,
+): AsyncIterable<Out> {
+  const run = hooks.run ?? ((step) => step());
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = run(() => source[Symbol.asyncIterator]());
+      let ended = false;
+      const end = (error?: unknown): void => {
+        if (ended) return;
+        ended = true;
+        hooks.end?.(error);
+      };
+      return {
+        async next() {
+          try {
+            const result = await run(() => iterator.next());
+            if (!result.done) return { done: false, value: hooks.value(result.value) };
+            end();
+            return { done: true, value: undefined };
+          } catch (error) {
+            const mapped = hooks.error ? hooks.error(error) : error;
+            end(mapped);
+            throw mapped;
+          }
+        },
+        async return() {
+          try {
+            await run(() => iterator.return?.());
+          } finally {
+            end();
+          }
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}

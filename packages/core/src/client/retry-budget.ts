@@ -1,0 +1,45 @@
+import type { Clock } from "../ports/clock.js";
+
+export interface RetryBudgetOptions {
+  /** Tokens earned by a call that succeeds. Default 0.2: at most one retry per five successes. */
+  readonly earn?: number | undefined;
+  /** Tokens there from the start, refilled at `refillPerSecond` when spent. Default 10. */
+  readonly reserve?: number | undefined;
+  /** Default 1. */
+  readonly refillPerSecond?: number | undefined;
+  /** What successes can save up to. Default 100. */
+  readonly most?: number | undefined;
+}
+
+/**
+ * Bounds retries to a share of successes, so that they cannot multiply an overload. A token bucket after Finagle's
+ * RetryBudget, with its minimum as a reserve that refills.
+ */
+export interface RetryBudget {
+  earn(): void;
+  /** Takes a token, if there is one. */
+  spend(): boolean;
+}
+
+export function createRetryBudget(clock: Clock, options: RetryBudgetOptions = {}): RetryBudget {
+  const { earn = 0.2, reserve = 10, refillPerSecond = 1, most = 100 } = options;
+  let tokens = reserve;
+  let refilledAt = clock.now();
+  const refill = (): void => {
+    const now = clock.now();
+    if (tokens < reserve) tokens = Math.min(reserve, tokens + ((now - refilledAt) / 1000) * refillPerSecond);
+    refilledAt = now;
+  };
+  return {
+    earn() {
+      refill();
+      tokens = Math.min(most, tokens + earn);
+    },
+    spend() {
+      refill();
+      if (tokens < 1) return false;
+      tokens -= 1;
+      return true;
+    },
+  };
+}

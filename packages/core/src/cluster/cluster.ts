@@ -1,0 +1,142 @@
+import type { Logger } from "pino";
+import type { Call, Handler, Reply } from "../call/call.js";
+import { pause } from "../client/pause.js";
+import { Code } from "../code.js";
+import { methodName } from "../contract/contract.js";
+import { RpcError } from "../errors.js";
+import { isNoPick, type Balancer, type BalancerFactory } from "../ports/balancer.js";
+import type { Clock } from "../ports/clock.js";
+import type { Endpoint } from "../ports/endpoint.js";
+import type { Feed } from "../ports/feed.js";
+import type { Snapshot } from "../ports/registry.js";
+import type { Transport } from "../ports/transport.js";
+import type { ClusterEndpoint } from "./endpoint.js";
+import { Membership } from "./membership.js";
+
+export interface ClusterEnv {
+  readonly service: string;
+  readonly feed: Feed<Snapshot>;
+  readonly transport: Transport;
+  readonly balancer: BalancerFactory;
+  readonly clock: Clock;
+  random(): number;
+  readonly logger: Logger;
+  /** Ramp of an instance that joins others. Default 10 s; 0 turns it off. */
+  readonly slowStartMs?: number | undefined;
+}
+
+/** Between rounds over endpoints that have all refused a call. */
+const roundPauseMs = 50;
+
+/** All endpoints of a service as one: the innermost handler of a client's pipeline. */
+export class Cluster {
+  readonly #env: ClusterEnv;
+  readonly #balancer: Balancer;
+  readonly #members: Membership;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(env: ClusterEnv) {
+    this.#env = env;
+    this.#balancer = env.balancer.create({ clock: env.clock, random: env.random });
+    this.#members = new Membership(env, (available) => this.#changed(available));
+  }
+
+  /** The instances known, for tables and logs. */
+  get endpoints(): readonly Endpoint[] {
+    return this.#members.all;
+  }
+
+  /** Sends the call to one endpoint; waits for one, until the deadline, when there is none. */
+  readonly send: Handler = async (call) => {
+    for (;;) {
+      const picked = this.#balancer.pick({ call, tried: call.tried });
+      if (!isNoPick(picked)) return this.#sendTo(picked as ClusterEndpoint, call);
+      if (call.tried.length > 0) {
+        // Each has refused it once: give them a moment, then ask all of them again.
+        call.tried.length = 0;
+        await pause(this.#env.clock, roundPauseMs * (0.5 + this.#env.random()), call);
+      } else {
+        await this.#change(call, picked.reason);
+      }
+    }
+  };
+
+  /** Resolves when at least one endpoint can take calls. */
+  async ready(signal: AbortSignal): Promise<void> {
+    while (this.#members.available.length === 0) {
+      await new Promise<void>((resolve, reject) => {
+        const woken = (): void => {
+          signal.removeEventListener("abort", aborted);
+          resolve();
+        };
+        const aborted = (): void => {
+          this.#waiting.delete(woken);
+          reject(new RpcError(Code.Unavailable, this.#members.describe(), { path: this.#env.service }));
+        };
+        if (signal.aborted) return aborted();
+        this.#waiting.add(woken);
+        signal.addEventListener("abort", aborted, { once: true });
+      });
+    }
+  }
+
+  async close(graceMs: number): Promise<void> {
+    await this.#members.close(graceMs);
+    this.#balancer.close();
+  }
+
+  #sendTo(endpoint: ClusterEndpoint, call: Call): Promise<Reply> {
+    // Reserved in the same turn as the pick, or a burst would not see its own calls.
+    endpoint.stats.inflight++;
+    call.attempts.push(endpoint);
+    call.tried.push(endpoint);
+    const startedMs = this.#env.clock.now();
+    const settled = (code: Code): void => {
+      const nowMs = this.#env.clock.now();
+      const outcome = { code, latencyMs: nowMs - startedMs };
+      endpoint.stats.inflight--;
+      endpoint.stats.record(outcome, nowMs);
+      this.#balancer.settled?.(endpoint, outcome);
+    };
+    return endpoint.transport.call(call).then(
+      (reply) => {
+        void reply.end.then((end) => settled(end.code));
+        return reply;
+      },
+      (error: unknown) => {
+        settled(RpcError.from(error).code);
+        throw error;
+      },
+    );
+  }
+
+  #changed(available: readonly Endpoint[]): void {
+    this.#balancer.update(available);
+    const woken = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of woken) wake();
+  }
+
+  /** Resolves at the next change; rejects when the call ends first, naming what was missing when that was its deadline. */
+  #change(call: Call, reason: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const woken = (): void => {
+        uncancel();
+        resolve();
+      };
+      this.#waiting.add(woken);
+      const uncancel = call.onCancel((cancelled) => {
+        this.#waiting.delete(woken);
+        if (cancelled.code !== Code.DeadlineExceeded) return reject(cancelled);
+        const detail = `no endpoint until the deadline: ${reason} (${this.#members.describe()})`;
+        reject(
+          new RpcError(Code.Unavailable, detail, {
+            path: methodName(call.method),
+            processed: "no",
+            cause: cancelled,
+          }),
+        );
+      });
+    });
+  }
+}

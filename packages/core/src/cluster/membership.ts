@@ -1,0 +1,167 @@
+import type { Logger } from "pino";
+
+import type { Clock } from "../ports/clock.js";
+import type { Endpoint } from "../ports/endpoint.js";
+import type { Feed } from "../ports/feed.js";
+import type { Snapshot } from "../ports/registry.js";
+import type { Transport } from "../ports/transport.js";
+import { ClusterEndpoint, runOf } from "./endpoint.js";
+import { probe } from "./probe.js";
+import { suspects } from "./suspicion.js";
+
+interface MembershipEnv {
+  readonly service: string;
+  readonly feed: Feed<Snapshot>;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly slowStartMs?: number | undefined;
+}
+
+/** Calls on an endpoint that has left may still end. */
+const closeGraceMs = 30_000;
+/** A suspect is asked this often whether it lives, and believed gone after this long whatever it says. */
+const suspectProbeMs = 5_000;
+const suspectMostMs = 10 * 60_000;
+
+/** Keeps one endpoint per instance of the newest snapshot, and knows which of them can take calls. */
+export class Membership {
+  readonly #env: MembershipEnv;
+  readonly #onChange: (available: readonly Endpoint[]) => void;
+  readonly #endpoints = new Map<string, ClusterEndpoint>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #end = new AbortController();
+  #available: readonly Endpoint[] = [];
+  #known = false;
+
+  constructor(env: MembershipEnv, onChange: (available: readonly Endpoint[]) => void) {
+    this.#env = env;
+    this.#onChange = onChange;
+    void this.#follow();
+  }
+
+  get all(): readonly Endpoint[] {
+    return [...this.#endpoints.values()];
+  }
+
+  /** Those that take calls now: connected, and not draining. */
+  get available(): readonly Endpoint[] {
+    return this.#available;
+  }
+
+  /** What there is, for an error message: `2 instances: 1 failed, 1 draining`. */
+  describe(): string {
+    if (!this.#known) return `the registry has not answered yet for ${this.#env.service}`;
+    const counts = new Map<string, number>();
+    for (const endpoint of this.#endpoints.values()) {
+      const state = endpoint.instance.state === "draining" ? "draining" : endpoint.connection;
+      counts.set(state, (counts.get(state) ?? 0) + 1);
+    }
+    const total = this.#endpoints.size;
+    if (total === 0) return `no instance of ${this.#env.service} is registered`;
+    const states = [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
+    return `${total} instance${total === 1 ? "" : "s"} of ${this.#env.service}: ${states}`;
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#end.abort();
+    for (const endpoint of this.#endpoints.values()) this.#closing.add(endpoint.transport.close(graceMs));
+    this.#endpoints.clear();
+    this.#publish();
+    await Promise.all(this.#closing);
+  }
+
+  async #follow(): Promise<void> {
+    let seen: Snapshot | undefined;
+    try {
+      for (;;) {
+        seen = await this.#env.feed.next(seen, this.#end.signal);
+        this.#apply(seen);
+      }
+    } catch (error) {
+      if (!this.#end.signal.aborted)
+        this.#env.logger.error({ err: error, service: this.#env.service }, "discovery ended");
+    }
+  }
+
+  #apply(snapshot: Snapshot): void {
+    const before = [...this.#endpoints.values()];
+    const next = new Map(snapshot.instances.map((instance) => [runOf(instance), instance]));
+    const ids = new Set(snapshot.instances.map((instance) => instance.id));
+    const up = before.filter(
+      (endpoint) => endpoint.instance.state === "up" && endpoint.suspectSinceMs === undefined,
+    );
+    const vanished = up.filter(({ instance }) => !next.has(runOf(instance)) && !ids.has(instance.id));
+    const doubted = new Set(suspects(up.length, vanished));
+
+    for (const endpoint of before) {
+      const run = runOf(endpoint.instance);
+      const instance = next.get(run);
+      if (instance) {
+        endpoint.instance = instance;
+        endpoint.suspectSinceMs = undefined;
+      } else if (doubted.has(endpoint)) {
+        this.#suspect(endpoint);
+      } else if (endpoint.suspectSinceMs === undefined || ids.has(endpoint.instance.id)) {
+        this.#remove(endpoint);
+      }
+    }
+    const newcomers = snapshot.instances.filter((instance) => !this.#endpoints.has(runOf(instance)));
+    // When all are new there is nobody to protect them from the load.
+    const slowStartMs = this.#endpoints.size > 0 ? (this.#env.slowStartMs ?? 10_000) : 0;
+    for (const instance of newcomers) {
+      const slowStart =
+        slowStartMs > 0 ? { fromMs: this.#env.clock.now(), windowMs: slowStartMs } : undefined;
+      const endpoint = new ClusterEndpoint(instance, this.#env.transport.connect(instance), slowStart);
+      this.#endpoints.set(runOf(instance), endpoint);
+      endpoint.transport.onChange(() => this.#connectionChanged(endpoint));
+    }
+    this.#known = true;
+    this.#publish();
+  }
+
+  #connectionChanged(endpoint: ClusterEndpoint): void {
+    if (endpoint.suspectSinceMs !== undefined && endpoint.connection !== "ready") this.#remove(endpoint);
+    this.#publish();
+  }
+
+  /** Keeps an endpoint that the registry no longer shows for as long as it answers. */
+  #suspect(endpoint: ClusterEndpoint): void {
+    const { clock, logger, service } = this.#env;
+    if (endpoint.connection !== "ready") return this.#remove(endpoint);
+    const since = clock.now();
+    endpoint.suspectSinceMs = since;
+    logger.warn(
+      { service, instance: endpoint.instance.id },
+      "instance vanished with others from the registry: kept while it answers",
+    );
+    void (async () => {
+      while (endpoint.suspectSinceMs === since && !this.#end.signal.aborted) {
+        const lives =
+          clock.now() - since < suspectMostMs && (await probe(endpoint.transport, service, clock));
+        if (endpoint.suspectSinceMs !== since || this.#end.signal.aborted) return;
+        if (!lives) {
+          this.#remove(endpoint);
+          this.#publish();
+          return;
+        }
+        await clock.sleep(suspectProbeMs, this.#end.signal).catch(() => {});
+      }
+    })();
+  }
+
+  #remove(endpoint: ClusterEndpoint): void {
+    endpoint.suspectSinceMs = undefined;
+    this.#endpoints.delete(runOf(endpoint.instance));
+    const closing = endpoint.transport.close(closeGraceMs);
+    this.#closing.add(closing);
+    void closing.finally(() => this.#closing.delete(closing));
+  }
+
+  #publish(): void {
+    this.#available = [...this.#endpoints.values()].filter(
+      (endpoint) => endpoint.connection === "ready" && endpoint.instance.state === "up",
+    );
+    this.#onChange(this.#available);
+  }
+}

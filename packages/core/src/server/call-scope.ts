@@ -1,0 +1,34 @@
+import type { Interceptor } from "../call/call.js";
+import { runInCall } from "../call/current.js";
+import { mapStream } from "../call/stream.js";
+import { Code } from "../code.js";
+import { methodName } from "../contract/contract.js";
+import { RpcError } from "../errors.js";
+import type { Clock } from "../ports/clock.js";
+
+/**
+ * Ends calls at their deadline and makes the call the current one, so that nested calls inherit its deadline and
+ * cancellation. A method's own `timeoutMs` shortens the deadline, never lengthens it.
+ */
+export function callScope(clock: Clock, timeoutOf: (path: string) => number | undefined): Interceptor {
+  return (next) => async (call) => {
+    const path = methodName(call.method);
+    const now = clock.now();
+    const deadline = Math.min(call.deadline, now + (timeoutOf(call.method.path) ?? Infinity));
+    const exceeded = (): RpcError => new RpcError(Code.DeadlineExceeded, "the deadline has passed", { path });
+    if (deadline <= now) throw exceeded();
+    const stop = clock.timer(deadline - now, () => call.cancel(exceeded()));
+    const scoped = deadline < call.deadline ? call.with({ deadline }) : call;
+    try {
+      const reply = await runInCall(scoped, () => next(scoped));
+      void reply.end.then(stop);
+      if (!reply.responseStream) return reply;
+      // A generator runs in the context of whoever asks for its next message: the transport.
+      const run = <T>(step: () => T): T => runInCall(scoped, step);
+      return { ...reply, response: mapStream(reply.response, { value: (message: object) => message, run }) };
+    } catch (error) {
+      stop();
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,39 @@
+import type { Logger } from "pino";
+import type { Interceptor } from "../call/call.js";
+import { compose } from "../call/compose.js";
+import type { Clock } from "../ports/clock.js";
+import type { Listener, ServerTransport } from "../ports/transport.js";
+import { callScope } from "./call-scope.js";
+import { createDispatch, type BoundService } from "./dispatch.js";
+import { createDrainGate, type DrainGate } from "./drain-gate.js";
+import { errorBoundary } from "./error-boundary.js";
+
+export interface ServerEnv {
+  readonly services: readonly BoundService[];
+  readonly transport: ServerTransport;
+  readonly interceptors: readonly Interceptor[];
+  /** A method's own timeout by its path, in milliseconds. */
+  timeoutOf(path: string): number | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A listening server and its drain. */
+export interface RpcServer {
+  readonly listener: Listener;
+  readonly gate: DrainGate;
+}
+
+/** transport -> error boundary -> drain gate -> deadline and context -> interceptors -> dispatch -> method. */
+export async function listen(env: ServerEnv): Promise<RpcServer> {
+  const gate = createDrainGate();
+  const stages = [
+    errorBoundary(env.logger),
+    gate.interceptor,
+    callScope(env.clock, env.timeoutOf),
+    ...env.interceptors,
+  ];
+  const contracts = env.services.map((service) => service.contract);
+  const handler = compose(stages, createDispatch(env.services));
+  return { gate, listener: await env.transport.listen(contracts, handler, gate.draining) };
+}

@@ -1,0 +1,186 @@
+import { Metadata, type Channel, type StatusObject } from "@grpc/grpc-js";
+import type { Call, End, Reply } from "../../call/call.js";
+import { errorEnd, okEnd } from "../../call/end.js";
+import { isResponseStream } from "../../call/pipeline-call.js";
+import { Code } from "../../code.js";
+import { methodName } from "../../contract/contract.js";
+import { RpcError } from "../../errors.js";
+import { rpcErrorOf } from "./status.js";
+
+type GrpcCall = ReturnType<Channel["createCall"]>;
+
+/** Sends one call over a channel. Resolves with the message of a unary answer, at the headers of a streaming one. */
+export function sendCall(channel: Channel, call: Call, grpcDeadline: number): Promise<Reply> {
+  return new ClientCall(channel, call, grpcDeadline).reply;
+}
+
+interface Reader {
+  resolve(result: IteratorResult<object>): void;
+  reject(error: RpcError): void;
+}
+
+class ClientCall {
+  readonly reply: Promise<Reply>;
+  readonly #call: Call;
+  readonly #grpc: GrpcCall;
+  readonly #end = Promise.withResolvers<End>();
+  readonly #reply = Promise.withResolvers<Reply>();
+  #uncancel: () => void = () => {};
+  #header: Metadata | undefined;
+  /** Why we ended the call ourselves, if we did: grpc-js' own words for it are no use to anyone. */
+  #local: RpcError | undefined;
+  #ended: End | undefined;
+  #message: object | undefined;
+  #reader: Reader | undefined;
+
+  constructor(channel: Channel, call: Call, grpcDeadline: number) {
+    this.#call = call;
+    this.reply = this.#reply.promise;
+    this.#grpc = channel.createCall(call.method.path, grpcDeadline, null, null, null);
+    this.#grpc.start(call.metadata, {
+      onReceiveMetadata: (metadata) => this.#receivedHeader(metadata),
+      onReceiveMessage: (bytes: Buffer) => this.#receivedMessage(bytes),
+      onReceiveStatus: (status) => this.#receivedStatus(status),
+    });
+    this.#uncancel = call.onCancel((reason) => this.#abort(reason));
+    if (!call.requestStream) this.#sendOnly(call.request);
+    else void this.#sendAll(call.request);
+    if (!isResponseStream(call.method)) this.#grpc.startRead();
+  }
+
+  #sendOnly(request: object): void {
+    const bytes = this.#encode(request);
+    if (!bytes) return;
+    this.#grpc.sendMessageWithContext({}, bytes);
+    this.#grpc.halfClose();
+  }
+
+  /** One message at a time: the next is taken from the caller when the transport has accepted the last. */
+  async #sendAll(requests: AsyncIterable<object>): Promise<void> {
+    try {
+      for await (const request of requests) {
+        if (this.#ended) return;
+        const bytes = this.#encode(request);
+        if (!bytes) return;
+        const written = Promise.withResolvers<void>();
+        this.#grpc.sendMessageWithContext({ callback: () => written.resolve() }, bytes);
+        await Promise.race([written.promise, this.#end.promise]);
+        if (this.#ended) return;
+      }
+      this.#grpc.halfClose();
+    } catch (error) {
+      this.#abort(
+        new RpcError(Code.Cancelled, "the request stream failed", { path: this.#path, cause: error }),
+      );
+    }
+  }
+
+  #encode(message: object): Buffer | undefined {
+    try {
+      return this.#call.method.request.encode(message);
+    } catch (error) {
+      const options = { path: this.#path, cause: error, processed: "no" } as const;
+      this.#abort(new RpcError(Code.Internal, `the request cannot be serialised: ${textOf(error)}`, options));
+      return undefined;
+    }
+  }
+
+  #receivedHeader(metadata: Metadata): void {
+    this.#header = metadata;
+    if (isResponseStream(this.#call.method)) this.#openStream(metadata);
+  }
+
+  #receivedMessage(bytes: Buffer): void {
+    let message: object;
+    try {
+      message = this.#call.method.response.decode(bytes);
+    } catch (error) {
+      const options = { path: this.#path, cause: error, processed: "yes" } as const;
+      this.#abort(new RpcError(Code.Internal, `the response cannot be read: ${textOf(error)}`, options));
+      return;
+    }
+    if (!isResponseStream(this.#call.method)) {
+      if (this.#message) this.#abort(this.#protocolError("more than one response to a unary call"));
+      this.#message = message;
+      return;
+    }
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.resolve({ done: false, value: message });
+  }
+
+  #receivedStatus(status: StatusObject): void {
+    const path = this.#path;
+    const failed =
+      this.#local ??
+      (status.code === Code.Ok ? undefined : rpcErrorOf(status, this.#header !== undefined, path));
+    if (isResponseStream(this.#call.method)) {
+      // Trailers alone are headers and end in one.
+      if (!failed && !this.#header) this.#openStream(new Metadata());
+      this.#settle(failed ? errorEnd(failed) : okEnd(status.metadata));
+      return;
+    }
+    const error = failed ?? (this.#message ? undefined : this.#protocolError("no response to a unary call"));
+    this.#settle(error ? errorEnd(error) : okEnd(status.metadata));
+    if (error || !this.#message) return;
+    const header = this.#header ?? new Metadata();
+    this.#reply.resolve({ header, end: this.#end.promise, responseStream: false, response: this.#message });
+  }
+
+  #settle(end: End): void {
+    if (this.#ended) return;
+    this.#ended = end;
+    this.#uncancel();
+    const reader = this.#reader;
+    this.#reader = undefined;
+    if (end.error) {
+      this.#reply.reject(end.error);
+      reader?.reject(end.error);
+    } else {
+      reader?.resolve({ done: true, value: undefined });
+    }
+    this.#end.resolve(end);
+  }
+
+  #openStream(header: Metadata): void {
+    const response = {
+      [Symbol.asyncIterator]: () => ({ next: () => this.#read(), return: () => this.#leave() }),
+    };
+    this.#reply.resolve({ header, end: this.#end.promise, responseStream: true, response });
+  }
+
+  /** Asks for the next message only when the reader does, so a slow reader holds a fast writer. */
+  #read(): Promise<IteratorResult<object>> {
+    if (this.#ended?.error) return Promise.reject(this.#ended.error);
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject };
+      this.#grpc.startRead();
+    });
+  }
+
+  #leave(): Promise<IteratorResult<object>> {
+    if (!this.#ended)
+      this.#abort(new RpcError(Code.Cancelled, "the response stream was left", { path: this.#path }));
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  #abort(reason: RpcError): void {
+    if (this.#ended) return;
+    this.#local ??= reason;
+    this.#grpc.cancelWithStatus(reason.code, reason.reason);
+    this.#settle(errorEnd(this.#local));
+  }
+
+  #protocolError(reason: string): RpcError {
+    return new RpcError(Code.Internal, reason, { path: this.#path, processed: "yes" });
+  }
+
+  get #path(): string {
+    return methodName(this.#call.method);
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

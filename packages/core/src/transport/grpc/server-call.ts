@@ -1,0 +1,159 @@
+import {
+  Metadata,
+  type sendUnaryData,
+  type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+} from "@grpc/grpc-js";
+import type { Call, Handler, Reply } from "../../call/call.js";
+import { createServerCall, isRequestStream } from "../../call/pipeline-call.js";
+import { Code } from "../../code.js";
+import type { MethodContract } from "../../contract/contract.js";
+import { methodName } from "../../contract/contract.js";
+import { RpcError } from "../../errors.js";
+import type { Clock } from "../../ports/clock.js";
+
+/** What the four kinds of grpc-js calls share. */
+type AnyServerCall = Pick<
+  ServerUnaryCall<object, object> &
+    ServerReadableStream<object, object> &
+    ServerWritableStream<object, object>,
+  "metadata" | "getPeer" | "getDeadline" | "sendMetadata"
+> & { on(event: "cancelled", listener: () => void): unknown };
+
+type ResponseWriter = ServerWritableStream<object, object> | ServerDuplexStream<object, object>;
+
+export interface ServerCallEnv {
+  readonly dispatch: Handler;
+  readonly draining: AbortSignal;
+  readonly clock: Clock;
+}
+
+/** The grpc-js handler of one method, whatever its kind: builds the call, dispatches it, sends the reply. */
+export function grpcHandler(
+  method: MethodContract,
+  env: ServerCallEnv,
+): (grpc: AnyServerCall, callback?: sendUnaryData<object>) => void {
+  return (grpc, callback) => {
+    const { call, responseHeader, responseTrailer } = receive(method, grpc, env);
+    const sender = callback
+      ? unarySender(grpc, callback, responseHeader, responseTrailer)
+      : streamSender(grpc as unknown as ResponseWriter, call, responseHeader, responseTrailer);
+    // The first of reply, cancellation and deadline is what the caller gets.
+    call.onCancel((reason) => sender.fail(reason));
+    grpc.on("cancelled", () => call.cancel(cancelReason(call, env.clock)));
+    env.dispatch(call).then(sender.send, sender.fail);
+  };
+}
+
+function receive(
+  method: MethodContract,
+  grpc: AnyServerCall,
+  env: ServerCallEnv,
+): { call: Call; responseHeader: Metadata; responseTrailer: Metadata } {
+  const responseHeader = new Metadata();
+  const responseTrailer = new Metadata();
+  const request = isRequestStream(method)
+    ? requestsOf(grpc as unknown as ServerReadableStream<object, object>)
+    : (grpc as unknown as ServerUnaryCall<object, object>).request;
+  const parts = { method, metadata: grpc.metadata, deadline: deadlineOf(grpc, env.clock), request };
+  const peer = { address: grpc.getPeer() };
+  const call = createServerCall(parts, { responseHeader, responseTrailer, draining: env.draining, peer });
+  return { call, responseHeader, responseTrailer };
+}
+
+/** A handler that stops reading must not destroy the stream its answer goes out on. */
+function requestsOf(grpc: ServerReadableStream<object, object>): AsyncIterable<object> {
+  return { [Symbol.asyncIterator]: () => grpc.iterator({ destroyOnReturn: false }) };
+}
+
+function writable(grpc: ResponseWriter, call: Call): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      grpc.off("drain", done).off("close", done);
+      uncancel();
+      resolve();
+    };
+    const uncancel = call.onCancel(() => queueMicrotask(done));
+    grpc.on("drain", done).on("close", done);
+  });
+}
+
+/** From grpc-js' wall clock to ours. */
+function deadlineOf(grpc: AnyServerCall, clock: Clock): number {
+  const deadline = grpc.getDeadline();
+  const at = deadline instanceof Date ? deadline.getTime() : deadline;
+  return at === Infinity ? Infinity : clock.now() + (at - Date.now());
+}
+
+function cancelReason(call: Call, clock: Clock): RpcError {
+  const path = methodName(call.method);
+  return clock.now() >= call.deadline - 1
+    ? new RpcError(Code.DeadlineExceeded, "the deadline has passed", { path })
+    : new RpcError(Code.Cancelled, "the caller cancelled", { path });
+}
+
+interface Sender {
+  send(reply: Reply): void;
+  fail(error: unknown): void;
+}
+
+function statusOf(
+  error: unknown,
+  responseTrailer: Metadata,
+): { code: number; details: string; metadata: Metadata } {
+  const { code, reason, trailer } = RpcError.from(error);
+  const metadata = responseTrailer.clone();
+  metadata.merge(trailer);
+  return { code, details: reason, metadata };
+}
+
+function unarySender(
+  grpc: AnyServerCall,
+  callback: sendUnaryData<object>,
+  header: Metadata,
+  trailer: Metadata,
+): Sender {
+  let sent = false;
+  return {
+    send(reply) {
+      if (sent) return;
+      sent = true;
+      if (hasEntries(header)) grpc.sendMetadata(header);
+      if (!reply.responseStream) callback(null, reply.response, trailer);
+    },
+    fail(error) {
+      if (sent) return;
+      sent = true;
+      if (hasEntries(header)) grpc.sendMetadata(header);
+      callback(statusOf(error, trailer), null);
+    },
+  };
+}
+
+function streamSender(grpc: ResponseWriter, call: Call, header: Metadata, trailer: Metadata): Sender {
+  let ended = false;
+  const fail = (error: unknown): void => {
+    if (ended) return;
+    ended = true;
+    grpc.emit("error", statusOf(error, trailer));
+  };
+  const pump = async (reply: Reply): Promise<void> => {
+    if (!reply.responseStream) return;
+    grpc.sendMetadata(header);
+    for await (const message of reply.response) {
+      if (ended) return;
+      // A reader that does not keep up holds the handler here.
+      if (!grpc.write(message)) await writable(grpc, call);
+    }
+    if (ended) return;
+    ended = true;
+    grpc.end(trailer);
+  };
+  return { send: (reply) => void pump(reply).catch(fail), fail };
+}
+
+function hasEntries(metadata: Metadata): boolean {
+  return Object.keys(metadata.getMap()).length > 0;
+}

@@ -1,0 +1,93 @@
+import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
+import type { Handler } from "../../call/call.js";
+import type { MethodContract, ServiceContract } from "../../contract/contract.js";
+import { ConfigError } from "../../errors.js";
+import { systemClock, type Clock } from "../../ports/clock.js";
+import type { Listener, ServerTransport } from "../../ports/transport.js";
+import { grpcHandler } from "./server-call.js";
+
+export interface GrpcServerTransportOptions {
+  /** Default `0.0.0.0`. */
+  readonly host?: string | undefined;
+  /** Default 0: any free port. */
+  readonly port?: number | undefined;
+  /** Default: plain text. */
+  readonly credentials?: ServerCredentials | undefined;
+  /** Over Rollcall's own server options. */
+  readonly serverOptions?: ServerOptions | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+const defaults: ServerOptions = {
+  "grpc.enable_channelz": 0,
+  // grpc-js lifts Node's own limit on header memory; without one, 1 MB of HPACK becomes 500 MB here.
+  "grpc-node.max_session_memory": 10,
+  "grpc.so_reuseport": 0,
+};
+
+const types = {
+  unary: "unary",
+  server_streaming: "serverStream",
+  client_streaming: "clientStream",
+  bidi_streaming: "bidi",
+} as const;
+
+/** gRPC over HTTP/2 by grpc-js. */
+export function createGrpcServerTransport(options: GrpcServerTransportOptions = {}): ServerTransport {
+  const { host = "0.0.0.0", port = 0, clock = systemClock } = options;
+  return {
+    async listen(services, dispatch, draining) {
+      const server = new Server({ ...defaults, ...options.serverOptions });
+      for (const service of services) addService(server, service, { dispatch, draining, clock });
+      const bound = await bind(server, host, port, options.credentials ?? ServerCredentials.createInsecure());
+      return listener(server, bound);
+    },
+  };
+}
+
+function addService(
+  server: Server,
+  service: ServiceContract<any>,
+  env: { dispatch: Handler; draining: AbortSignal; clock: Clock },
+): void {
+  for (const method of Object.values<MethodContract>(service.methods)) {
+    const { request, response } = method;
+    server.register(
+      method.path,
+      grpcHandler(method, env),
+      response.encode,
+      request.decode,
+      types[method.kind],
+    );
+  }
+}
+
+function bind(server: Server, host: string, port: number, credentials: ServerCredentials): Promise<number> {
+  const address = host.includes(":") && !host.startsWith("[") ? `[${host}]:${port}` : `${host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, bound) => {
+      if (!error) return resolve(bound);
+      server.forceShutdown();
+      reject(
+        new ConfigError(
+          `cannot listen on ${address}: ${error.message}; set another host or port (ROLLCALL_HOST, ROLLCALL_PORT)`,
+          { cause: error },
+        ),
+      );
+    });
+  });
+}
+
+function listener(server: Server, port: number): Listener {
+  return {
+    port,
+    drain: () =>
+      new Promise((resolve, reject) => {
+        server.tryShutdown((error) => (error ? reject(error) : resolve()));
+      }),
+    close: () => {
+      server.forceShutdown();
+      return Promise.resolve();
+    },
+  };
+}
