@@ -93,3 +93,5 @@ export {
 export type { ConnectionState, Endpoint, EndpointStats } from "./ports/endpoint.js";
 export type { Connection, Listener, ServerTransport, Transport } from "./ports/transport.js";
 export type { Lifecycle } from "./ports/lifecycle.js";
+export { startAll, stopAll } from "./lifecycle/lifecycles.js";
+export { boundedSignal, unlessAborted } from "./lifecycle/bounded.js";

@@ -35,11 +35,33 @@ function stepRow(step: StepReceipt): Row {
   return [name, calls, ok, appErrors, cancelled, dropped, retried, whole(step.maxMs), whole(step.gapMs)];
 }
 
-const instanceHead = ["instance", "calls", "ok", "dropped", "retried", "p50 ms", "p99 ms", "max ms", "served", "twice"];
+const instanceHead = [
+  "instance",
+  "calls",
+  "ok",
+  "dropped",
+  "retried",
+  "p50 ms",
+  "p99 ms",
+  "max ms",
+  "served",
+  "twice",
+];
 
 function instanceRow([name, one]: [string, InstanceReceipt]): Row {
   const { calls, ok, dropped, retried, served, duplicates } = one;
-  return [name, calls, ok, dropped, retried, tenth(one.p50Ms), tenth(one.p99Ms), whole(one.maxMs), served, duplicates];
+  return [
+    name,
+    calls,
+    ok,
+    dropped,
+    retried,
+    tenth(one.p50Ms),
+    tenth(one.p99Ms),
+    whole(one.maxMs),
+    served,
+    duplicates,
+  ];
 }
 
 function verdict(receipt: Receipt, paint: (style: Style, text: string) => string): string[] {

@@ -83,7 +83,9 @@ export class FleetProcess implements AsyncDisposable {
     ownChild(child);
     // Signals that come too late; without a listener they would end this process.
     child.on("error", () => {});
-    await new Promise((resolve, reject) => child.once("spawn", () => resolve(undefined)).once("error", reject));
+    await new Promise((resolve, reject) =>
+      child.once("spawn", () => resolve(undefined)).once("error", reject),
+    );
     const name = options.name ?? basename(args.find((each) => !each.startsWith("-")) ?? file);
     return new FleetProcess(child as ChildProcess & { pid: number }, { ...options, name });
   }
@@ -206,7 +208,9 @@ export class FleetProcess implements AsyncDisposable {
 
 /** Whether an IPC message is `{ rollcall: kind, ... }`. */
 export function isKind(message: unknown, kind: string): message is { readonly rollcall: string } {
-  return typeof message === "object" && message !== null && "rollcall" in message && message.rollcall === kind;
+  return (
+    typeof message === "object" && message !== null && "rollcall" in message && message.rollcall === kind
+  );
 }
 
 /** `code 1` or `SIGKILL`. */

@@ -1,6 +1,12 @@
 import { systemClock, type Clock } from "@rollcall/core";
 import { Latencies, type LatencyData } from "./latencies.js";
-import { noInstance, type DroppedCall, type InstanceReceipt, type Receipt, type StepReceipt } from "./receipt.js";
+import {
+  noInstance,
+  type DroppedCall,
+  type InstanceReceipt,
+  type Receipt,
+  type StepReceipt,
+} from "./receipt.js";
 import {
   addNumbers,
   countCall,
@@ -239,7 +245,13 @@ export class ReceiptRecorder {
   private explain(instance: string | undefined, error: unknown, step: string, latencyMs: number): void {
     if (this.dropped.length >= mostDropped) return;
     const text = error instanceof Error ? error.message : String(error ?? "no reason given");
-    this.dropped.push({ step, instance: instance ?? noInstance, atMs: this.clock.now(), latencyMs, error: text });
+    this.dropped.push({
+      step,
+      instance: instance ?? noInstance,
+      atMs: this.clock.now(),
+      latencyMs,
+      error: text,
+    });
   }
 
   private instance(name: string = noInstance): InstanceRecord {

@@ -1,0 +1,203 @@
+import { randomBytes } from "node:crypto";
+import {
+  boundedSignal,
+  createGrpcServerTransport,
+  createGrpcTransport,
+  startAll,
+  stopAll,
+  systemClock,
+  type ClientOf,
+  type ClientOptions,
+  type Clock,
+  type Interceptor,
+  type Lifecycle,
+  type RegistryBackend,
+  type RetryOptions,
+  type ServerTransport,
+  type ServiceContract,
+  type ServiceInstance,
+  type Transport,
+} from "@rollcall/core";
+import type { Container } from "inversify";
+import type { Logger } from "pino";
+import { advertisedAddress } from "./address.js";
+import { ClientPool } from "./client-pool.js";
+import { createContainer, type ServiceType } from "./container.js";
+import { createLogger } from "./logger.js";
+import { clientsPart } from "./parts/clients-part.js";
+import { registrationPart } from "./parts/registration-part.js";
+import { registryPart } from "./parts/registry-part.js";
+import { serverPart } from "./parts/server-part.js";
+import { servicesPart } from "./parts/services-part.js";
+import { openRegistry } from "./registry-url.js";
+import { runUntilSignal } from "./run.js";
+import { readSettings, type Settings, type SettingsInput } from "./settings.js";
+
+/** What an app is. Every word and number of it can be set by a `ROLLCALL_*` variable, which wins. */
+export interface AppOptions extends Omit<SettingsInput, "registry"> {
+  /** Shows in the registry, in logs and in commands. */
+  readonly name: string;
+  /** Classes with `@Service(contract)`. None: an app that only calls. */
+  readonly services?: readonly ServiceType[] | undefined;
+  /** A URL (`etcd://`, `static://`, `memory://`) or a registry of your own. Default `etcd://127.0.0.1:2379`. */
+  readonly registry?: string | RegistryBackend | undefined;
+  /** Binds what services inject beside clients and plain classes. */
+  readonly bind?: ((container: Container) => void) | undefined;
+  /** Around every call served; the first is outermost. */
+  readonly interceptors?: readonly Interceptor[] | undefined;
+  /** Around every call made; the first is outermost. */
+  readonly clientInterceptors?: readonly Interceptor[] | undefined;
+  readonly retry?: RetryOptions | undefined;
+  /** Parts of your own: started before the server listens, stopped after its calls have ended. */
+  readonly lifecycles?: readonly Lifecycle[] | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Default: JSON lines on standard output, readable ones in a terminal. */
+  readonly logger?: Logger | undefined;
+  readonly clock?: Clock | undefined;
+  readonly transport?: Transport | undefined;
+  readonly serverTransport?: ServerTransport | undefined;
+}
+
+/** A process's services, clients and place in the registry. */
+export interface App extends AsyncDisposable {
+  readonly name: string;
+  /** `host:port` as registered. Throws before the start. */
+  readonly address: string;
+  readonly logger: Logger;
+  /** Resolves when the app serves and is registered. */
+  start(): Promise<void>;
+  /** Leaves the registry, lets calls end within the grace period, closes. Once: later calls return the same promise. */
+  stop(): Promise<void>;
+  /** As `stop`, but without waiting for calls to end: a second signal. */
+  force(): Promise<void>;
+  /** Starts, serves until SIGTERM or SIGINT, stops; a second signal forces. An uncaught exception stops it too, and the process then exits with 1. */
+  run(): Promise<void>;
+  /** A client that shares the app's connections. */
+  client<S>(contract: ServiceContract<S>, options?: ClientOptions): ClientOf<S>;
+}
+
+/**
+ * Puts an app together; nothing runs before `start` or `run`.
+ * @throws ConfigError for an option or variable that is wrong
+ */
+export function createApp(options: AppOptions): App {
+  const { name, clock = systemClock } = options;
+  const registry = typeof options.registry === "string" ? options.registry : undefined;
+  const settings = readSettings({ ...options, registry });
+  const logger = options.logger ?? createLogger(name, settings);
+  const { backend, owned } = openRegistry(
+    typeof options.registry === "object" ? options.registry : settings.registry,
+    logger,
+  );
+  const clients = new ClientPool({
+    discovery: backend,
+    transport: options.transport ?? createGrpcTransport({ clock }),
+    clock,
+    random: Math.random,
+    logger,
+    interceptors: options.clientInterceptors ?? [],
+    retry: options.retry,
+    balancer: settings.balancer,
+    timeoutMs: settings.timeoutMs,
+  });
+  const container = createContainer({ clients, bind: options.bind });
+  const services = servicesPart(container, options.services ?? [], clock);
+  const server = serverPart({
+    services,
+    transport:
+      options.serverTransport ??
+      createGrpcServerTransport({ host: settings.host, port: settings.port, clock }),
+    interceptors: options.interceptors ?? [],
+    clock,
+    logger,
+  });
+  const address = (): string => advertisedAddress(settings.advertise, settings.host, server.port);
+  const incarnation = `${Math.floor(clock.now())}-${randomBytes(4).toString("hex")}`;
+  const registration = registrationPart({
+    backend,
+    server,
+    instances: () =>
+      services.bound.map(({ contract }) =>
+        instance(options, settings, incarnation, contract.name, address()),
+      ),
+    propagationDelayMs: settings.propagationDelayMs,
+    clock,
+    logger,
+  });
+  // Started in this order, stopped in the reverse: in the registry only while everything else runs.
+  const parts = [
+    registryPart(backend, owned, settings, clock),
+    ...(options.lifecycles ?? []),
+    services,
+    clientsPart(clients),
+    server,
+    registration,
+  ];
+
+  const starting = new AbortController();
+  const forcing = new AbortController();
+  let started: Promise<void> | undefined;
+  let stopped: Promise<void> | undefined;
+
+  const stop = async (): Promise<void> => {
+    starting.abort(new Error(`${name} was stopped while it started`));
+    await started?.catch(() => {});
+    logger.info({ gracePeriodMs: settings.gracePeriodMs }, "stopping");
+    const bounded = boundedSignal(clock.timer, settings.gracePeriodMs, forcing.signal);
+    const errors = await stopAll(parts, bounded.signal, logger);
+    bounded.release();
+    logger.info("stopped");
+    if (errors.length > 0) throw new AggregateError(errors, `${name} did not stop cleanly`);
+  };
+
+  const app: App = {
+    name,
+    logger,
+    get address() {
+      return address();
+    },
+    async start() {
+      started ??= startAll(parts, starting.signal, logger);
+      try {
+        await started;
+      } catch (error) {
+        await app.stop().catch(() => {});
+        throw error;
+      }
+      logger.info({ address: address(), version: settings.version, track: settings.track }, "serving");
+    },
+    stop: () => (stopped ??= stop()),
+    force() {
+      forcing.abort(new Error("forced"));
+      return app.stop();
+    },
+    run: () => runUntilSignal(app),
+    client: (contract, clientOptions) => clients.client(contract, clientOptions),
+    [Symbol.asyncDispose]: () => app.stop(),
+  };
+  return app;
+}
+
+function instance(
+  options: AppOptions,
+  settings: Settings,
+  incarnation: string,
+  service: string,
+  address: string,
+): ServiceInstance {
+  const { version, track, zone, weight } = settings;
+  return {
+    id: settings.id || address,
+    incarnation,
+    app: options.name,
+    service,
+    address,
+    version,
+    track,
+    zone,
+    weight,
+    state: "up",
+    features: [],
+    labels: options.labels ?? {},
+  };
+}

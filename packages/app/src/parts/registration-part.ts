@@ -1,0 +1,82 @@
+import {
+  boundedSignal,
+  unlessAborted,
+  type Clock,
+  type Lifecycle,
+  type Registration,
+  type RegistryBackend,
+  type ServiceInstance,
+} from "@rollcall/core";
+import type { Logger } from "pino";
+import type { ServerPart } from "./server-part.js";
+
+interface RegistrationPartEnv {
+  readonly backend: RegistryBackend;
+  readonly server: ServerPart;
+  /** What to register, once the server's port is known. */
+  instances(): readonly ServiceInstance[];
+  readonly propagationDelayMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A registry that hangs must not eat the grace period. */
+const leaveMs = 2_000;
+
+/**
+ * The app's place in the registry: there when it can serve, gone before it stops. Stopping marks the records draining,
+ * deletes them, and waits until callers have had the time to learn of it.
+ */
+export function registrationPart(env: RegistrationPartEnv): Lifecycle {
+  const { backend, server, clock, logger } = env;
+  const end = new AbortController();
+  let registration: Registration | undefined;
+  return {
+    name: "registration",
+    async start(signal) {
+      server.health.set("SERVING");
+      const instances = env.instances();
+      if (instances.length === 0) return;
+      registration = backend.register(instances, end.signal);
+      logger.info({ registry: backend.description, address: instances[0]?.address }, "registering");
+      await visible(registration, signal);
+      logger.info({ services: instances.map(({ service }) => service) }, "registered");
+      void report(registration, end.signal, logger);
+    },
+    async stop(signal) {
+      if (!registration) return;
+      server.health.set("NOT_SERVING");
+      const wasVisible = registration.state.current === "visible";
+      const bounded = boundedSignal(clock.timer, leaveMs, signal);
+      try {
+        await unlessAborted(registration.update({ state: "draining" }), bounded.signal);
+        await registration.deregister(bounded.signal);
+        logger.info("deregistered");
+      } catch (error) {
+        logger.warn({ err: error }, "could not deregister: the records end with their lease");
+      } finally {
+        bounded.release();
+        end.abort();
+      }
+      if (wasVisible && !signal.aborted) {
+        await clock.sleep(env.propagationDelayMs, signal).catch(() => {});
+      }
+    },
+  };
+}
+
+async function visible(registration: Registration, signal: AbortSignal): Promise<void> {
+  let state = registration.state.current;
+  while (state !== "visible") state = await registration.state.next(state, signal);
+}
+
+/** The registry heals by itself; that it had to is worth a line. */
+async function report(registration: Registration, signal: AbortSignal, logger: Logger): Promise<void> {
+  let state = registration.state.current;
+  while (!signal.aborted) {
+    const next = await registration.state.next(state, signal).catch(() => undefined);
+    if (next === "lost") logger.warn("registration lost: registering again");
+    if (next === "visible" && state !== "visible") logger.info("registered again");
+    state = next;
+  }
+}

@@ -1,0 +1,144 @@
+import { ConfigError } from "@rollcall/core";
+import { balancers } from "@rollcall/balancer";
+import { z } from "zod";
+
+interface Setting<T> {
+  /** The environment variable; it wins over the option. */
+  readonly variable: string;
+  readonly schema: z.ZodType<T>;
+  readonly allowed: string;
+  readonly fallback: T;
+}
+
+function setting<T>(variable: string, schema: z.ZodType<T>, allowed: string, fallback: T): Setting<T> {
+  return { variable, schema, allowed, fallback };
+}
+
+const integer = (least: number, most: number): z.ZodType<number> =>
+  z.coerce.number().int().min(least).max(most);
+const label = z.string().regex(/^[\w.-]+$/);
+const day = 86_400_000;
+const policies = balancers.map((policy) => policy.name);
+
+/** The options of an app that are words and numbers, checked and complete. Each has a `ROLLCALL_*` variable, which wins. */
+export interface Settings {
+  /** URL of the registry: `etcd://`, `static://` or `memory://`. Default `etcd://127.0.0.1:2379`. */
+  readonly registry: string;
+  /** Where the server listens. Default `0.0.0.0`. */
+  readonly host: string;
+  /** Default 0: any free port. */
+  readonly port: number;
+  /** `host` or `host:port` as callers reach the server. Default: `host`, or this machine's first external address. */
+  readonly advertise: string;
+  /** The instance's id, unique within its services. Default: its address. */
+  readonly id: string;
+  /** Default `0.0.0`. */
+  readonly version: string;
+  /** `stable`, `canary` or any other. Default `stable`. */
+  readonly track: string;
+  /** Default none. */
+  readonly zone: string;
+  /** Relative share of calls; 0 for a canary that waits for its rule. Default 100. */
+  readonly weight: number;
+  /** The policy of clients that name none. Default `weighted-round-robin`. */
+  readonly balancer: string;
+  /** Of calls that say none, in milliseconds. Default 10 000. */
+  readonly timeoutMs: number;
+  /** For the whole of a stop, as Kubernetes means it. Default 30 000. */
+  readonly gracePeriodMs: number;
+  /** Between leaving the registry and closing the server. Default 500. */
+  readonly propagationDelayMs: number;
+  /** What to do when the registry does not answer: serve and keep trying, or fail. Default `wait`. */
+  readonly startup: "wait" | "fail-fast";
+  /** How long `fail-fast` waits. Default 5 000. */
+  readonly startupTimeoutMs: number;
+  /** Default `info`. */
+  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+  /** `auto`: readable lines in a terminal, else JSON. */
+  readonly logFormat: "auto" | "json" | "pretty";
+}
+
+export type SettingsInput = { readonly [K in keyof Settings]?: Settings[K] | undefined };
+
+const table: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
+  registry: setting(
+    "ROLLCALL_REGISTRY",
+    z.string().min(1),
+    "etcd://host:port[,host:port], static://..., memory://",
+    "etcd://127.0.0.1:2379",
+  ),
+  host: setting(
+    "ROLLCALL_HOST",
+    z.string().min(1),
+    "an address of this machine, or 0.0.0.0 for all",
+    "0.0.0.0",
+  ),
+  port: setting("ROLLCALL_PORT", integer(0, 65_535), "a port from 1 to 65535, or 0 for any free one", 0),
+  advertise: setting("ROLLCALL_ADVERTISE", z.string(), "host or host:port as callers reach it", ""),
+  id: setting("ROLLCALL_INSTANCE_ID", z.string().regex(/^[^/\s]*$/), "a name without slashes and spaces", ""),
+  version: setting("ROLLCALL_VERSION", label, "letters, digits, dots, dashes", "0.0.0"),
+  track: setting("ROLLCALL_TRACK", label, "letters, digits, dots, dashes", "stable"),
+  zone: setting("ROLLCALL_ZONE", z.string().regex(/^[\w.-]*$/), "letters, digits, dots, dashes", ""),
+  weight: setting(
+    "ROLLCALL_WEIGHT",
+    z.coerce.number().min(0).max(1_000_000),
+    "a number from 0 to 1000000",
+    100,
+  ),
+  balancer: setting("ROLLCALL_BALANCER", z.enum(policies), policies.join(" or "), "weighted-round-robin"),
+  timeoutMs: setting("ROLLCALL_TIMEOUT_MS", integer(1, 365 * day), "milliseconds from 1", 10_000),
+  gracePeriodMs: setting("ROLLCALL_GRACE_PERIOD_MS", integer(0, day), "milliseconds from 0 to a day", 30_000),
+  propagationDelayMs: setting(
+    "ROLLCALL_PROPAGATION_DELAY_MS",
+    integer(0, 600_000),
+    "milliseconds from 0 to 600000",
+    500,
+  ),
+  startup: setting("ROLLCALL_STARTUP", z.enum(["wait", "fail-fast"]), "wait or fail-fast", "wait"),
+  startupTimeoutMs: setting(
+    "ROLLCALL_STARTUP_TIMEOUT_MS",
+    integer(1, day),
+    "milliseconds from 1 to a day",
+    5_000,
+  ),
+  logLevel: setting(
+    "ROLLCALL_LOG_LEVEL",
+    z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),
+    "trace, debug, info, warn, error, fatal or silent",
+    "info",
+  ),
+  logFormat: setting(
+    "ROLLCALL_LOG_FORMAT",
+    z.enum(["auto", "json", "pretty"]),
+    "auto, json or pretty",
+    "auto",
+  ),
+};
+
+/**
+ * Every setting by variable, option or default, in this order.
+ * @throws ConfigError that names the variable or option, its value and what is allowed
+ */
+export function readSettings(options: SettingsInput, env: NodeJS.ProcessEnv = process.env): Settings {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, each]) => [name, read(name as keyof Settings, each, options, env)]),
+  ) as unknown as Settings;
+}
+
+function read(
+  name: keyof Settings,
+  each: Setting<any>,
+  options: SettingsInput,
+  env: NodeJS.ProcessEnv,
+): unknown {
+  const variable = env[each.variable];
+  // An empty variable is how many deployments leave one out.
+  const fromVariable = variable !== undefined && variable !== "";
+  const value = fromVariable ? variable : options[name];
+  if (value === undefined) return each.fallback;
+  const parsed = each.schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(
+    `${fromVariable ? each.variable : `option ${name}`} is ${JSON.stringify(value)}; allowed: ${each.allowed}`,
+  );
+}
