@@ -1,0 +1,74 @@
+import type { Clock } from "@rollcall/core";
+import type { IWatchResponse } from "etcd3";
+import { deferred } from "../deferred.js";
+import type { KeyRange } from "./keys.js";
+import type { Member } from "./link.js";
+
+/** How long a stream may be silent before etcd is asked whether it is there; twice that ends it. */
+export const idleMs = 10_000;
+
+/** One watch stream, which carries any number of watches. */
+export interface WatchStream {
+  watch(id: number, range: KeyRange, startRevision: number): void;
+  unwatch(id: number): void;
+  /** Ends the stream; `ended` resolves. */
+  close(reason: Error): void;
+  /** Resolves with the reason when the stream is over, whoever ended it. */
+  readonly ended: Promise<Error>;
+}
+
+export interface WatchStreamOptions {
+  readonly clock: Clock;
+  /** How long the first response may take. */
+  readonly openTimeoutMs: number;
+  readonly onResponse: (response: IWatchResponse) => void;
+}
+
+/** Opens a stream; never rejects on account of etcd, see `ended`. */
+export async function openWatchStream(member: Member, options: WatchStreamOptions): Promise<WatchStream> {
+  const { clock, openTimeoutMs, onResponse } = options;
+  const stream = await member.client.watchClient.watch();
+  const { promise: ended, resolve } = deferred<Error>();
+  let over = false;
+  let stopTimer = (): void => {};
+
+  const end = (reason: Error): void => {
+    if (over) return;
+    over = true;
+    stopTimer();
+    stream.cancel();
+    resolve(reason);
+  };
+  const heard = (): void => {
+    stopTimer();
+    stopTimer = clock.timer(idleMs, () => {
+      stream.write({ progress_request: {} });
+      stopTimer = clock.timer(idleMs, () => end(new Error("etcd watch is silent")));
+    });
+  };
+  stopTimer = clock.timer(openTimeoutMs, () => end(new Error("etcd did not answer a watch in time")));
+  stream.on("data", (response) => {
+    if (over) return;
+    heard();
+    onResponse(response);
+  });
+  stream.on("error", end);
+  stream.on("end", () => end(new Error("etcd ended a watch")));
+
+  return {
+    watch(id, { key, end: rangeEnd }, startRevision) {
+      const create = {
+        key,
+        ...(rangeEnd ? { range_end: rangeEnd } : {}),
+        start_revision: startRevision,
+        watch_id: id,
+      };
+      if (!over) stream.write({ create_request: create });
+    },
+    unwatch(id) {
+      if (!over) stream.write({ cancel_request: { watch_id: id } });
+    },
+    close: end,
+    ended,
+  };
+}
