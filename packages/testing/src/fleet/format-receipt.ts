@@ -66,7 +66,6 @@ function instanceRow([name, one]: [string, InstanceReceipt]): Row {
 
 function verdict(receipt: Receipt, paint: (style: Style, text: string) => string): string[] {
   const { calls, ok, appErrors, cancelled, dropped, attempts, retried, streams } = receipt;
-  const lost = dropped + streams.dropped;
   const lines = [
     `calls     ${calls} = ${ok} ok + ${appErrors} app errors + ${cancelled} cancelled + ${dropped} dropped`,
     `attempts  ${attempts} = ${calls} calls + ${retried} retried`,
@@ -76,7 +75,7 @@ function verdict(receipt: Receipt, paint: (style: Style, text: string) => string
       (receipt.gapMs > 0 ? `; nobody could serve for ${whole(receipt.gapMs)} ms` : ""),
     `fleet     ${receipt.restarts} restarts, ${receipt.kills} kills, ${receipt.duplicates} requests run twice`,
     "",
-    lost === 0 ? paint("green", "0 dropped") : paint("red", `${lost} dropped`),
+    dropped === 0 ? paint("green", "0 calls dropped") : paint("red", `${dropped} calls dropped`),
   ];
   for (const each of receipt.firstDropped) {
     lines.push(`  ${each.instance} during "${each.step}" after ${whole(each.latencyMs)} ms: ${each.error}`);

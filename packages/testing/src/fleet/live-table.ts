@@ -37,7 +37,7 @@ export interface LiveTable {
 /** A table of a fleet, redrawn in place in a terminal. Colours heed `NO_COLOR`. */
 export function createLiveTable(options: LiveTableOptions = {}): LiveTable {
   const stream = options.stream ?? process.stdout;
-  const live = options.live ?? (stream.isTTY === true && process.env["TERM"] !== "dumb");
+  const live = options.live ?? (stream.isTTY && process.env["TERM"] !== "dumb");
   return live ? inPlace(stream) : plain(stream, options.plainEveryMs ?? 5000, options.clock ?? systemClock);
 }
 

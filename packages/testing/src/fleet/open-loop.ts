@@ -52,17 +52,16 @@ export async function openLoop<T>(options: OpenLoopOptions<T>): Promise<OpenLoop
   let maxLateMs = 0;
   let next = 0;
 
-  const make = (n: number): void => {
-    const intendedMs = dueAt(n);
-    maxLateMs = Math.max(maxLateMs, clock.now() - intendedMs);
-    const one = attempt(() => call(n, intendedMs)).then((result) => {
-      running.delete(one);
-      settled?.({ n, intendedMs, latencyMs: clock.now() - intendedMs, ...result });
-    });
-    running.add(one);
+  const make = async (n: number, intendedMs: number): Promise<void> => {
+    const result = await attempt(() => call(n, intendedMs));
+    settled?.({ n, intendedMs, latencyMs: clock.now() - intendedMs, ...result });
   };
   const makeDue = (): void => {
-    for (const now = clock.now(); next < last && dueAt(next) <= now; next++) make(next);
+    for (const now = clock.now(); next < last && dueAt(next) <= now; next++) {
+      maxLateMs = Math.max(maxLateMs, now - dueAt(next));
+      const one = make(next, dueAt(next)).finally(() => running.delete(one));
+      running.add(one);
+    }
   };
 
   await new Promise<void>((resolve) => {

@@ -1,20 +1,14 @@
+import { inspect } from "node:util";
 import { systemClock, type Clock } from "@rollcall/core";
-import { Latencies, type LatencyData } from "./latencies.js";
-import {
-  noInstance,
-  type DroppedCall,
-  type InstanceReceipt,
-  type Receipt,
-  type StepReceipt,
-} from "./receipt.js";
+import { Latencies } from "./latencies.js";
+import { InstanceRecord, percentiles, StepRecord, type ReceiptData } from "./receipt-parts.js";
+import { noInstance, type DroppedCall, type Receipt, type StepReceipt } from "./receipt.js";
 import {
   addNumbers,
-  countCall,
   emptyStreams,
   emptyTally,
   type CallOutcome,
   type StreamEvent,
-  type StreamTally,
   type Tally,
 } from "./tally.js";
 
@@ -43,50 +37,6 @@ export interface StreamRecord {
   readonly count?: number | undefined;
   /** Why it was dropped. */
   readonly error?: unknown;
-}
-
-interface InstanceData {
-  readonly tally: Tally;
-  readonly streams: StreamTally;
-  readonly latencies: LatencyData;
-  readonly served: number;
-  readonly duplicates: number;
-}
-
-/** All that a recorder knows, for another process' recorder to `add`. JSON. */
-export interface ReceiptData {
-  readonly latencies: LatencyData;
-  readonly restarts: number;
-  readonly kills: number;
-  readonly instances: Readonly<Record<string, InstanceData>>;
-  readonly steps: readonly StepReceipt[];
-  readonly firstDropped: readonly DroppedCall[];
-}
-
-class InstanceRecord {
-  readonly tally: ReturnType<typeof emptyTally> = emptyTally();
-  readonly streams: ReturnType<typeof emptyStreams> = emptyStreams();
-  readonly latencies: Latencies = new Latencies();
-  served = 0;
-  duplicates = 0;
-}
-
-class StepRecord {
-  readonly tally: ReturnType<typeof emptyTally> = emptyTally();
-  maxMs = 0;
-  gapMs = 0;
-  durationMs = 0;
-
-  constructor(
-    readonly name: string,
-    readonly startedMs: number,
-    readonly outage: boolean,
-  ) {}
-
-  receipt(): StepReceipt {
-    const { name, startedMs, durationMs, maxMs, gapMs, outage } = this;
-    return { name, startedMs, durationMs, maxMs, gapMs, outage, ...this.tally };
-  }
 }
 
 /** Counts calls and streams as they end; made by `createReceipt`. */
@@ -137,25 +87,25 @@ export class ReceiptRecorder {
     if (!this.current) this.step(this.stepName);
     const step = this.stepNamed(call.step ?? this.stepName);
     const instance = this.instance(call.instance);
-    countCall(step.tally, outcome, attempts);
-    countCall(instance.tally, outcome, attempts);
-    step.maxMs = Math.max(step.maxMs, latencyMs);
-    if (!step.outage) {
-      this.latencies.record(latencyMs);
-      instance.latencies.record(latencyMs);
-    }
+    step.record(outcome, attempts, latencyMs);
+    instance.record(outcome, attempts, step.outage ? undefined : latencyMs);
+    if (!step.outage) this.latencies.record(latencyMs);
     if (outcome === "ok") this.answered();
     if (outcome === "dropped") this.explain(call.instance, call.error, step.name, latencyMs);
   }
 
   stream({ event, instance, count = 1, error }: StreamRecord): void {
     this.instance(instance).streams[event] += count;
-    if (event === "dropped") this.explain(instance, error, this.stepName, 0);
+    if (event !== "dropped") return;
+    this.stepNamed(this.stepName).streamsDropped += count;
+    this.explain(instance, error, this.stepName, 0);
   }
 
   /** What a server says of itself; see `createServedLedger`. */
   served(instance: string, counts: { readonly served: number; readonly duplicates: number }): void {
-    addNumbers(this.instance(instance) as { served: number; duplicates: number }, { ...counts });
+    const record = this.instance(instance);
+    record.served += counts.served;
+    record.duplicates += counts.duplicates;
   }
 
   restarted(): void {
@@ -172,13 +122,8 @@ export class ReceiptRecorder {
       latencies: this.latencies.data(),
       restarts: this.restarts,
       kills: this.kills,
-      instances: Object.fromEntries(
-        [...this.instances].map(([name, { tally, streams, latencies, served, duplicates }]) => [
-          name,
-          { tally: { ...tally }, streams: { ...streams }, latencies: latencies.data(), served, duplicates },
-        ]),
-      ),
-      steps: [...this.steps.values()].map((step) => step.receipt()),
+      instances: Object.fromEntries([...this.instances].map(([name, each]) => [name, each.data()])),
+      steps: this.stepReceipts(),
       firstDropped: [...this.dropped],
     };
   }
@@ -188,21 +133,8 @@ export class ReceiptRecorder {
     this.latencies.add(data.latencies);
     this.restarts += data.restarts;
     this.kills += data.kills;
-    for (const [name, from] of Object.entries(data.instances)) {
-      const into = this.instance(name);
-      addNumbers(into.tally, from.tally);
-      addNumbers(into.streams, from.streams);
-      into.latencies.add(from.latencies);
-      into.served += from.served;
-      into.duplicates += from.duplicates;
-    }
-    for (const from of data.steps) {
-      const into = this.stepNamed(from.name, from.outage, from.startedMs);
-      addNumbers(into.tally, from);
-      into.durationMs = Math.max(into.durationMs, from.durationMs);
-      into.maxMs = Math.max(into.maxMs, from.maxMs);
-      into.gapMs = Math.max(into.gapMs, from.gapMs);
-    }
+    for (const [name, from] of Object.entries(data.instances)) this.instance(name).add(from);
+    for (const from of data.steps) this.stepNamed(from.name, from.outage, from.startedMs).add(from);
     this.dropped.push(...data.firstDropped);
     this.dropped.sort((a, b) => a.atMs - b.atMs).splice(mostDropped);
     return this;
@@ -212,7 +144,7 @@ export class ReceiptRecorder {
     this.closeStep(this.clock.now());
     const streams = emptyStreams();
     for (const each of this.instances.values()) addNumbers(streams, each.streams);
-    const steps = [...this.steps.values()].map((step) => step.receipt());
+    const steps = this.stepReceipts();
     const gaps = steps.filter((step) => step.outage).map((step) => step.gapMs);
     const names = [...this.instances.keys()].toSorted();
     return {
@@ -223,10 +155,14 @@ export class ReceiptRecorder {
       kills: this.kills,
       ...percentiles(this.latencies),
       gapMs: Math.max(0, ...gaps),
-      perInstance: Object.fromEntries(names.map((name) => [name, receiptOf(this.instance(name))])),
+      perInstance: Object.fromEntries(names.map((name) => [name, this.instance(name).receipt()])),
       steps,
       firstDropped: [...this.dropped],
     };
+  }
+
+  private stepReceipts(): StepReceipt[] {
+    return [...this.steps.values()].map((step) => step.receipt());
   }
 
   private answered(): void {
@@ -244,13 +180,12 @@ export class ReceiptRecorder {
 
   private explain(instance: string | undefined, error: unknown, step: string, latencyMs: number): void {
     if (this.dropped.length >= mostDropped) return;
-    const text = error instanceof Error ? error.message : String(error ?? "no reason given");
     this.dropped.push({
       step,
       instance: instance ?? noInstance,
       atMs: this.clock.now(),
       latencyMs,
-      error: text,
+      error: textOf(error),
     });
   }
 
@@ -267,12 +202,9 @@ export class ReceiptRecorder {
   }
 }
 
-function percentiles(of: Latencies): { p50Ms: number; p99Ms: number; maxMs: number } {
-  return { p50Ms: of.percentile(50), p99Ms: of.percentile(99), maxMs: of.maxMs };
-}
-
-function receiptOf({ tally, streams, latencies, served, duplicates }: InstanceRecord): InstanceReceipt {
-  return { ...tally, ...percentiles(latencies), streams: { ...streams }, served, duplicates };
+function textOf(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  return typeof error === "string" ? error : inspect(error);
 }
 
 /** Begins a receipt. Times are read from `clock`, by default the machine's. */

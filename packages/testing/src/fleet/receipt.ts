@@ -21,6 +21,7 @@ export interface StepReceipt extends Tally {
   readonly maxMs: number;
   /** The longest time without a good answer. */
   readonly gapMs: number;
+  readonly streamsDropped: number;
   /** True when nobody could serve for a while on purpose, as in a restart of all instances at once. */
   readonly outage: boolean;
 }
