@@ -9,7 +9,7 @@ export function refusedField(type: protobuf.Type, field: protobuf.Field): string
   if (id < 1 || id > 536_870_911) return `field number ${id} is not between 1 and 536870911`;
   if (id >= 19_000 && id <= 19_999) return `field numbers 19000 to 19999 belong to protobuf`;
   const isReserved = (type.reserved ?? []).some((range) => Array.isArray(range) && holds(range, id));
-  if (isReserved) return `field number ${id} is reserved in message ${type.name}`;
+  if (isReserved) return `number ${id} is reserved in message ${type.name}`;
   if (field instanceof protobuf.MapField) return refusedKey(field.keyType);
   const initial: unknown = field.options?.["default"];
   if (longs.has(field.type) && typeof initial === "number" && !Number.isSafeInteger(initial)) {

@@ -56,10 +56,13 @@ function located(message: string, source: string, outline: Outline): ParseError 
   const illegal = /^illegal ([^]*) \(line (\d+)\)$/.exec(message);
   if (illegal) return syntaxError(illegal[1] ?? "", Number(illegal[2]), source, outline);
   const clash = /^(duplicate )?(name|id) '?([\w.-]+)'?( is reserved)? in (\w+) ?(\S*)$/.exec(message);
+  // The parser reads on past the end of a body that is not closed.
+  if (message.startsWith("Cannot read properties of null")) return endOfFile(outline, "");
   if (!clash) return new ParseError({ line: 1, column: 1 }, message);
   const [, duplicate, what = "", value = "", , kind = "", container = ""] = clash;
   const place = `${containers[kind] ?? kind} ${container.replace(/^\./, "")}`.trim();
-  const reason = `${what} "${value}" ${duplicate ? "is used twice" : "is reserved"} in ${place}`;
+  const subject = what === "id" ? `number ${value}` : `name "${value}"`;
+  const reason = `${subject} ${duplicate ? "is used twice" : "is reserved"} in ${place}`;
   const matching = outline.declarations.filter((declaration) => clashes(declaration, what, value, container));
   const at = matching.at(duplicate ? 1 : 0) ?? matching[0];
   return new ParseError(at?.at ?? { line: 1, column: 1 }, reason);
@@ -92,14 +95,16 @@ function syntaxError(what: string, line: number, source: string, outline: Outlin
   const wanted = expected === undefined ? "" : `, expected "${expected}"`;
   if (!quoted)
     return new ParseError({ line, column: columnOf(what, line, source, outline) }, `unterminated ${what}`);
-  if (found === "null") {
-    const last = outline.tokens.at(-1);
-    const column = last ? last.column + last.text.length : 1;
-    return new ParseError({ line: last?.line ?? 1, column }, `unexpected end of file${wanted}`);
-  }
+  if (found === "null") return endOfFile(outline, wanted);
   const at = { line, column: columnOf(found, line, source, outline) };
   if (kind === "token") return new ParseError(at, `unexpected "${found}"${wanted}`);
   return new ParseError(at, `"${found}" is not a valid ${kind}`);
+}
+
+function endOfFile(outline: Outline, wanted: string): ParseError {
+  const last = outline.tokens.at(-1);
+  const at = { line: last?.line ?? 1, column: last ? last.column + last.text.length : 1 };
+  return new ParseError(at, `unexpected end of file${wanted}`);
 }
 
 /** protobufjs tells the line only. */

@@ -58,7 +58,7 @@ export class References {
     if (!symbol) return undefined;
     const { kind, fullName, file } = symbol;
     if (kind === "service" || !allowed.includes(kind)) {
-      this.refuse(at, `"${fullName}" is a ${kind}, not a ${allowed[0]}`);
+      this.refuse(at, `"${fullName}" is ${kind === "enum" ? "an enum" : `a ${kind}`}, not a ${allowed[0]}`);
       return undefined;
     }
     if (file !== this.file.name) this.uses.add(file);
