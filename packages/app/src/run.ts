@@ -1,4 +1,13 @@
-import type { App } from "./app.js";
+import type { Logger } from "pino";
+
+/** What running needs of an app. */
+export interface Runnable {
+  readonly address: string;
+  readonly logger: Logger;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  force(): Promise<void>;
+}
 
 const signals = ["SIGTERM", "SIGINT"] as const;
 
@@ -10,7 +19,7 @@ const crashExitMs = 4_500;
 const lingerMs = 1_000;
 
 /** Starts the app and serves until a signal or an uncaught exception; see `App.run`. */
-export async function runUntilSignal(app: App): Promise<void> {
+export async function runUntilSignal(app: Runnable): Promise<void> {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   let asked = 0;
 
