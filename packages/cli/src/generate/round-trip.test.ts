@@ -261,6 +261,7 @@ describe("the embedded definitions", () => {
       valueOf$: "a",
       a: "x",
     });
+    expect(sent(method(Names, "inherited").request, { x: "y" })).toEqual({ x: "y" });
   });
 
   it("serve every method of every fixture, in a file without a package too", async () => {
