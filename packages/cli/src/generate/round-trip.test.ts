@@ -2,7 +2,6 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Codec, MethodContract, ServiceContract } from "@rollcall/core";
-import { restoreLong } from "./fixtures/long.js";
 import { fixtures, scratch } from "./fixtures/scratch.js";
 import { generate } from "./generate.js";
 
@@ -16,7 +15,6 @@ async function load<T>(module: string): Promise<T> {
 }
 
 beforeAll(async () => {
-  restoreLong();
   out = await scratch();
   await generate({ protos: [fixtures], out: out.path, importFrom: "@rollcall/core" });
   echo = (await load<{ Echo: Contract }>("types/scalars.ts")).Echo;
