@@ -187,7 +187,8 @@ describeEtcd("a registry in etcd", (start) => {
     const warned = scene.lines
       .filter(({ text }) => text.includes("is ignored"))
       .map(({ fields }) => fields["key"]);
-    expect(warned.toSorted()).toEqual(poisoned.map((_, n) => scene.key(`poison-${n}`)).toSorted());
+    expect(warned).toHaveLength(poisoned.length);
+    expect(new Set(warned)).toEqual(new Set(poisoned.map((_, n) => scene.key(`poison-${n}`))));
   });
 
   test("reads and registers as soon as an etcd that was not there at the start is", async () => {
