@@ -9,7 +9,7 @@ export async function until<T>(
   withinMs: number = 5000,
 ): Promise<{ value: T; tookMs: number }> {
   const startedAt = performance.now();
-  const late = AbortSignal.timeout(withinMs);
+  const late = AbortSignal.timeout(Math.ceil(withinMs));
   let value = feed.current;
   while (value === undefined || !fits(value)) {
     try {

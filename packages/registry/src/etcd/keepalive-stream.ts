@@ -10,6 +10,7 @@ export class KeepaliveStream {
   readonly #clock: Clock;
   #open: { readonly stream: Stream; readonly member: Member } | undefined;
   #waiting: Deferred<number> | undefined;
+  #closed = false;
 
   constructor(link: Link, clock: Clock) {
     this.#link = link;
@@ -34,13 +35,19 @@ export class KeepaliveStream {
     }
   }
 
+  /** Ends the stream, for good. */
   close(): void {
+    this.#closed = true;
     if (this.#open) this.#broken(this.#open.stream, new Error("lease is closed"), true);
   }
 
   async #connect(): Promise<{ readonly stream: Stream; readonly member: Member }> {
     const member = await this.#link.member();
     const stream = await member.client.leaseClient.leaseKeepAlive();
+    if (this.#closed) {
+      stream.cancel();
+      throw new Error("lease is closed");
+    }
     stream.on("data", ({ TTL }) => this.#waiting?.resolve(Number(TTL) * 1000));
     stream.on("error", (error) => this.#broken(stream, error));
     stream.on("end", () => this.#broken(stream, new Error("etcd ended a lease stream")));

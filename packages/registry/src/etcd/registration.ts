@@ -1,4 +1,5 @@
 import {
+  ConfigError,
   createFeed,
   type Feed,
   type FeedSource,
@@ -34,6 +35,9 @@ export interface RegistrationOptions extends Environment {
 /** The widest spread of registering again after etcd lost the lease, as it then lost everybody's. */
 const longestSpreadMs = 5000;
 
+/** etcd's default for `--max-txn-ops`. */
+const mostServices = 128;
+
 const nothingSeen: Seen = new Map();
 
 /**
@@ -62,6 +66,10 @@ export class EtcdRegistration implements Registration {
 
   constructor(all: readonly ServiceInstance[], signal: AbortSignal, options: RegistrationOptions) {
     checkOffer(all);
+    if (all.length > mostServices)
+      throw new ConfigError(
+        `cannot register ${all.length} services in one process: etcd takes ${mostServices} in a transaction`,
+      );
     this.#options = options;
     this.#offered = all;
     this.#wanted = this.#recordsOf(all);
