@@ -11,8 +11,13 @@ const root = join(import.meta.dirname, "../..");
 const readme = await readFile(join(root, "README.md"), "utf8");
 
 /** The code blocks that name a file, and the commands, as a reader copies them. */
-const files = [...readme.matchAll(/^```\w+ file=(\S+)\n(.*?)^```$/gms)].map(([, path = "", code = ""]) => ({ path, code }));
-const commands = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = ""]) => block.trim().split("\n"));
+const files = [...readme.matchAll(/^```\w+ file=(\S+)\n(.*?)^```$/gms)].map(([, path = "", code = ""]) => ({
+  path,
+  code,
+}));
+const commands = [...readme.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, block = ""]) =>
+  block.trim().split("\n"),
+);
 
 /** Where the tutorial is tried: below the root, so that packages resolve as they do for a reader. */
 let folder: string;
@@ -33,7 +38,12 @@ function start(beginning: string, env: NodeJS.ProcessEnv): { child: ChildProcess
   const [file = "", ...args] = command(beginning);
   let output = "";
   // A process group of its own: Ctrl-C in a terminal reaches every process of the command.
-  const child = spawn(file, args, { cwd: root, env: { ...process.env, ...env }, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(file, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
   children.push(child);
@@ -69,7 +79,13 @@ describe("the README", () => {
   it("has code that compiles under the strictest settings", async () => {
     const config = {
       extends: "../../tsconfig.base.json",
-      compilerOptions: { noEmit: true, composite: false, declaration: false, declarationMap: false, isolatedDeclarations: false },
+      compilerOptions: {
+        noEmit: true,
+        composite: false,
+        declaration: false,
+        declarationMap: false,
+        isolatedDeclarations: false,
+      },
       include: ["./**/*.ts"],
     };
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
@@ -81,10 +97,13 @@ describe("the README", () => {
     await using etcd = await EtcdServer.start({ port: 0 });
     const env = { ROLLCALL_REGISTRY: etcd.url, ROLLCALL_HOST: "127.0.0.1" };
     const services = [start("ts tutorial/service.ts", env), start("ts tutorial/service.ts", env)];
-    await expect.poll(() => services.filter(({ output }) => output().includes("serving")).length, { timeout: 60_000 }).toBe(2);
+    await expect
+      .poll(() => services.filter(({ output }) => output().includes("serving")).length, { timeout: 60_000 })
+      .toBe(2);
 
     const caller = start("ts tutorial/caller.ts", env);
-    const servers = (): string[] => [...caller.output().matchAll(/from (process \d+)/g)].map(([, server = ""]) => server);
+    const servers = (): string[] =>
+      [...caller.output().matchAll(/from (process \d+)/g)].map(([, server = ""]) => server);
     await expect.poll(() => new Set(servers()).size, { timeout: 60_000 }).toBe(2);
 
     interrupt(services[0]!.child);

@@ -208,7 +208,7 @@ describe("the embedded definitions", () => {
       status: "STATUS_PAID",
       items: [{ sku: "s", count: 1, size: "SIZE_XL" }],
       total: { cents: "5", currency: "ISK" },
-      other: { note: "n" },
+      other: { note: "n", text: { x: "a message named toString" } },
       country: "COUNTRY_IS",
       bySku: { s: { sku: "s", count: 2, size: "SIZE_UNSPECIFIED" } },
       statusByLine: { 1: "STATUS_OPEN" },
@@ -261,6 +261,12 @@ describe("the embedded definitions", () => {
       valueOf$: "a",
       a: "x",
     });
+  });
+
+  it("mean the type that the proto means, not one of the same name further inside", async () => {
+    const { Names } = await load<{ Names: Contract }>("types/clashes.ts");
+    const message = { deep: { label: "outside" } };
+    expect(sent(method(Names, "shadow").request, message)).toEqual(message);
   });
 
   it("serve every method of every fixture, in a file without a package too", async () => {
