@@ -7,6 +7,8 @@ import type { CallOutcome } from "./tally.js";
 
 /** What is known of a call as it goes, failed or not. `receiptInterceptor` fills it in; a caller without it does so itself. */
 export interface CallNotes {
+  /** What the fleet is doing now that the call is due. */
+  readonly step: string;
   /** Where the last attempt went. */
   instance?: string | undefined;
   /** How often it was sent. */
@@ -24,18 +26,17 @@ export interface RecordedLoopOptions extends Omit<OpenLoopOptions<unknown>, "cal
 /** An open loop whose calls are written to a receipt, under the step in which they were due. */
 export async function recordedLoop(options: RecordedLoopOptions): Promise<OpenLoopResult> {
   const { recorder, call, classify = classifyError, ...schedule } = options;
-  const open = new Map<number, { readonly notes: CallNotes; readonly step: string }>();
+  const open = new Map<number, CallNotes>();
   return await openLoop({
     ...schedule,
     call(n) {
-      const notes: CallNotes = {};
-      open.set(n, { notes, step: recorder.stepName });
+      const notes: CallNotes = { step: recorder.stepName };
+      open.set(n, notes);
       return traced(noteInto(notes), () => call(n, notes));
     },
     settled(shot) {
-      const { notes, step } = open.get(shot.n) as { notes: CallNotes; step: string };
+      const { step, instance, attempts } = open.get(shot.n) as CallNotes;
       open.delete(shot.n);
-      const { instance, attempts } = notes;
       const outcome = shot.ok ? "ok" : classify(shot.error);
       const error = shot.ok ? undefined : shot.error;
       recorder.record({ outcome, latencyMs: shot.latencyMs, instance, attempts, step, error });
