@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 const shared = {
   resolve: { conditions: ["@rollcall/source"] },
-  ssr: { resolve: { conditions: ["@rollcall/source", "node", "import", "default"] } },
+  ssr: { resolve: { conditions: ["@rollcall/source", "node"] } },
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
 };
 
