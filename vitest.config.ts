@@ -15,16 +15,23 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "examples/*/src/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: ["**/*.int.test.ts", "**/node_modules/**"],
+          exclude: ["**/*.int.test.ts", "**/node_modules/**", "**/dist/**"],
+          sequence: { groupOrder: 0 },
         },
       },
       {
         ...shared,
         test: {
           name: "processes",
-          include: ["**/*.int.test.ts"],
-          exclude: ["**/node_modules/**"],
+          include: [
+            "packages/*/src/**/*.int.test.ts",
+            "examples/*/src/**/*.int.test.ts",
+            "test/**/*.int.test.ts",
+          ],
+          exclude: ["**/node_modules/**", "**/dist/**"],
+          // Alone on the machine, one file after the other: they measure time and start processes.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

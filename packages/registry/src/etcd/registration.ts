@@ -68,7 +68,7 @@ export class EtcdRegistration implements Registration {
     const { random } = options;
     this.#backoff = createBackoff({ random });
     this.#clashBackoff = createBackoff({ random, firstMs: 2000, longestMs: 30_000 });
-    this.#clashes = createFaultLog(options.logger, "registering: address clash", "error");
+    this.#clashes = createFaultLog(options.logger, "taking the address", "error");
     const stop = (): void => this.#end();
     signal.addEventListener("abort", stop, { once: true });
     this.#ended.signal.addEventListener("abort", () => signal.removeEventListener("abort", stop));

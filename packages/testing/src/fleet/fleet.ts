@@ -114,6 +114,7 @@ export class Fleet implements AsyncDisposable {
   private readonly all: Member[] = [];
   private readonly removed = new Set<Member>();
   private readonly listeners = new Set<(member: Member, message: unknown) => void>();
+  private closed = false;
 
   constructor(private readonly options: FleetOptions) {}
 
@@ -124,6 +125,7 @@ export class Fleet implements AsyncDisposable {
 
   /** Starts one more and waits until it serves. */
   async add(): Promise<Member> {
+    if (this.closed) throw new Error("the fleet is closed");
     const member = new Member(this.all.length, this.options, (of, process) => {
       process.onMessage((message) => {
         for (const listener of this.listeners) listener(of, message);
@@ -153,24 +155,27 @@ export class Fleet implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.closed = true;
     await Promise.all(this.all.map((member) => member.close()));
   }
 }
 
 /**
  * Starts `size` processes of a service and waits until each serves, which it tells with the IPC message
- * `{ rollcall: "serving", instance, address }`. Rejects with the output of the first that does not; the others are
+ * `{ rollcall: "serving", address }`, as `App.run` does. Rejects with the output of the first that does not; the others are
  * ended then.
  *
  * No process outlives the caller: see `FleetProcess` and `ownChild`.
  */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const fleet = new Fleet(options);
-  const results = await Promise.allSettled(Array.from({ length: options.size }, () => fleet.add()));
-  const failed = results.find((result) => result.status === "rejected");
-  if (!failed) return fleet;
-  await fleet[Symbol.asyncDispose]();
-  throw failed.reason;
+  try {
+    await Promise.all(Array.from({ length: options.size }, () => fleet.add()));
+    return fleet;
+  } catch (error) {
+    await fleet[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 function portOf(address: string): number {

@@ -27,6 +27,7 @@ export {
   type StreamNotes,
 } from "./recorded-loop.js";
 export type { ReceiptData } from "./receipt-parts.js";
+export { receiptInterceptor } from "./receipt-interceptor.js";
 export { classifyError } from "./classify.js";
 export {
   createReceipt,
