@@ -20,7 +20,11 @@ await runCaller({
   beside: (recorder, signal) =>
     Promise.all(
       Array.from({ length: streams }, () =>
-        keepStream({ recorder, signal, open: (_notes, signal) => orders.watch({}, { signal }) }),
+        keepStream({
+          recorder,
+          signal,
+          open: (_notes, signal) => orders.watch({}, { signal, reopen: "always" }),
+        }),
       ),
     ),
 });

@@ -1,4 +1,4 @@
-import { EtcdServer, findEtcd, startEtcd } from "@rollcall/testing";
+import { EtcdServer, etcdOnPath, startEtcd } from "@rollcall/testing";
 
 /** Where the demo's processes find each other. */
 export interface DemoRegistry extends AsyncDisposable {
@@ -7,11 +7,11 @@ export interface DemoRegistry extends AsyncDisposable {
   readonly url: string;
 }
 
-/** `ROLLCALL_REGISTRY` if set, else a real etcd where this machine has one, else the embedded one. */
+/** `ROLLCALL_REGISTRY` if set, else an `etcd` on PATH, else the embedded one. */
 export async function openRegistry(): Promise<DemoRegistry> {
   const given = process.env["ROLLCALL_REGISTRY"];
   if (given) return { kind: "etcd", url: given, async [Symbol.asyncDispose]() {} };
-  const binary = findEtcd();
+  const binary = etcdOnPath();
   const server = binary ? await startEtcd({ binary }) : await EtcdServer.start();
   return {
     kind: binary ? "etcd" : "embedded",

@@ -40,12 +40,10 @@ export function jsonLine({ registry, receipt }: Findings): string {
 
 /** What went wrong, in words; empty when a deploy cost nothing. */
 export function failures({ receipt, placedTwice, callsDue }: Findings): string[] {
-  const { calls, dropped, steps } = receipt;
-  // Streams of a process that is killed break: nobody can tell how far they got. Any other is our fault.
-  const streamsLost = steps.reduce((sum, step) => sum + (step.name === "kill" ? 0 : step.streamsDropped), 0);
+  const { calls, dropped, streams } = receipt;
   const found: string[] = [];
   if (dropped > 0) found.push(`${dropped} calls were dropped`);
-  if (streamsLost > 0) found.push(`${streamsLost} streams were dropped`);
+  if (streams.dropped > 0) found.push(`${streams.dropped} streams were dropped`);
   if (placedTwice.length > 0) found.push(`orders placed twice: ${placedTwice.join(", ")}`);
   if (calls < 0.98 * callsDue) found.push(`only ${calls} of ${Math.round(callsDue)} calls were made in time`);
   return found;
