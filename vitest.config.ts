@@ -23,6 +23,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "processes",
+          globalSetup: ["test/loud-skips.ts"],
           include: [
             "packages/*/src/**/*.int.test.ts",
             "examples/*/src/**/*.int.test.ts",
