@@ -14,6 +14,7 @@ it.each([
     importFrom: "@rollcall/core",
   },
   { cwd: "examples/hello", protos: ["proto"], out: "src/gen", importFrom: "@rollcall/app" },
+  { cwd: "examples/rolling-restart", protos: ["proto"], out: "src/gen", importFrom: "@rollcall/app" },
 ])("finds the code generated in $cwd up to date", async (options) => {
   const { modules, missing, changed } = await generate({
     ...options,
