@@ -143,12 +143,7 @@ export function watches(session: Session): void {
     await session.put("ids/a");
     await watch.until(() => watch.received.length === 8);
     // Which of two watches is told first is left open.
-    expect(
-      watch.received
-        .slice(6)
-        .map((reply) => reply.watch_id)
-        .toSorted(),
-    ).toEqual(["0", "1"]);
+    expect(new Set(watch.received.slice(6).map((reply) => reply.watch_id))).toEqual(new Set(["0", "1"]));
   });
 
   test("a negative start is refused", async ({ skip }) => {
