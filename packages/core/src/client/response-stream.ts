@@ -1,12 +1,16 @@
 import type { Call, Handler, Reply } from "../call/call.js";
+import { drainTrailer } from "../call/drain.js";
 import type { CallOptions } from "../call/options.js";
 import { Code } from "../code.js";
 import { methodName, type MethodContract } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
-import { drainTrailer } from "../call/drain.js";
+import { pause } from "./pause.js";
 import type { ClientEnv, StartedCall } from "./start-call.js";
 
 type StreamReply = Extract<Reply, { responseStream: true }>;
+
+/** The first reopening is immediate; servers that end every stream at once get these pauses. */
+const reopenPauseMs = { first: 50, most: 1_000 };
 
 /**
  * The messages of a streaming method. The call is made at the first `next`; leaving the loop cancels it. A server
@@ -20,33 +24,45 @@ export function responseStream(
   env: ClientEnv,
 ): AsyncIterable<object> {
   const reopens = method.kind === "server_streaming" && options.reopen !== false;
+  const path = methodName(method);
   return {
     async *[Symbol.asyncIterator]() {
       const { call, release } = begin();
+      let over = false;
+      let barren = 0;
       try {
         for (;;) {
-          const reply = await open(call, pipeline, method, env);
-          options.onHeader?.(reply.header);
-          let drained: RpcError | undefined;
           try {
-            yield* reply.response;
+            const reply = await open(call, pipeline, path, env);
+            options.onHeader?.(reply.header);
+            for await (const message of reply.response) {
+              barren = 0;
+              yield message;
+            }
+            const { trailer } = await reply.end;
+            over = true;
+            options.onTrailer?.(trailer);
+            return;
           } catch (error) {
-            if (!reopens || !endedByDrain(error)) throw error;
-            drained = error;
+            if (over || !reopens || call.cancelReason || !endedByDrain(error)) throw error;
           }
-          if (drained) continue;
-          const { trailer } = await reply.end;
-          options.onTrailer?.(trailer);
-          return;
+          if (barren > 0) await pause(env.clock, pauseMs(barren), call);
+          barren++;
         }
       } catch (error) {
-        if (error instanceof RpcError) options.onTrailer?.(error.trailer);
+        if (!over && error instanceof RpcError) options.onTrailer?.(error.trailer);
         throw error;
       } finally {
+        // Whatever went wrong up here, the call must not go on below.
+        if (!over) call.cancel(new RpcError(Code.Cancelled, "the response stream was left", { path }));
         release();
       }
     },
   };
+}
+
+function pauseMs(barren: number): number {
+  return Math.min(reopenPauseMs.most, reopenPauseMs.first * 2 ** (barren - 1));
 }
 
 function endedByDrain(error: unknown): error is RpcError {
@@ -55,13 +71,7 @@ function endedByDrain(error: unknown): error is RpcError {
   );
 }
 
-async function open(
-  call: Call,
-  pipeline: Handler,
-  method: MethodContract,
-  env: ClientEnv,
-): Promise<StreamReply> {
-  const path = methodName(method);
+async function open(call: Call, pipeline: Handler, path: string, env: ClientEnv): Promise<StreamReply> {
   const late = (): void =>
     call.cancel(
       new RpcError(Code.DeadlineExceeded, `the stream did not open within ${env.timeoutMs} ms`, { path }),
