@@ -1,4 +1,13 @@
-import type { App } from "./app.js";
+import type { Logger } from "pino";
+
+/** What running needs of an app. */
+interface Runnable {
+  readonly address: string;
+  readonly logger: Logger;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  force(): Promise<void>;
+}
 
 const signals = ["SIGTERM", "SIGINT"] as const;
 
@@ -10,7 +19,7 @@ const crashExitMs = 4_500;
 const lingerMs = 1_000;
 
 /** Starts the app and serves until a signal or an uncaught exception; see `App.run`. */
-export async function runUntilSignal(app: App): Promise<void> {
+export async function runUntilSignal(app: Runnable): Promise<void> {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
   let asked = 0;
 
@@ -32,7 +41,7 @@ export async function runUntilSignal(app: App): Promise<void> {
     app.logger.fatal({ err: error }, "uncaught: stopping");
     process.exitCode = 1;
     exitWithin(crashExitMs, 1);
-    void app.stop().finally(() => process.exit(1));
+    void stopAnd(app, () => process.exit(1));
   };
 
   for (const signal of signals) process.on(signal, onSignal);
@@ -61,6 +70,12 @@ export async function runUntilSignal(app: App): Promise<void> {
     );
     process.exit();
   }, lingerMs).unref();
+}
+
+async function stopAnd(app: Runnable, then: () => void): Promise<void> {
+  // What did not stop cleanly has been logged.
+  await app.stop().catch(() => {});
+  then();
 }
 
 function fail(end: () => void): void {
