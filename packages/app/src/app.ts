@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { inspect } from "node:util";
 import {
   boundedSignal,
+  ConfigError,
   createGrpcServerTransport,
   createGrpcTransport,
   startAll,
@@ -82,6 +84,7 @@ export interface App extends AsyncDisposable {
  */
 export function createApp(options: AppOptions): App {
   const { name, clock = systemClock } = options;
+  checkOptions(options);
   const registry = typeof options.registry === "string" ? options.registry : undefined;
   const settings = readSettings({ ...options, registry });
   const logger = options.logger ?? createLogger(name, settings);
@@ -127,7 +130,7 @@ export function createApp(options: AppOptions): App {
   // Started in this order, stopped in the reverse: in the registry only while everything else runs.
   const parts = [
     registryPart(backend, owned, settings, clock),
-    ...(options.lifecycles ?? []),
+    ...(options.lifecycles ?? []).map(stoppedIfStarted),
     services,
     clientsPart(clients),
     server,
@@ -176,6 +179,31 @@ export function createApp(options: AppOptions): App {
     [Symbol.asyncDispose]: () => app.stop(),
   };
   return app;
+}
+
+/** What the compiler and the settings' table do not see. */
+function checkOptions({ name, registry }: AppOptions): void {
+  if (typeof name !== "string" || !/^[^\s\p{Cc}]{1,256}$/u.test(name))
+    throw new ConfigError(`option name is ${inspect(name)}; allowed: up to 256 characters without spaces`);
+  if (registry === null || (typeof registry === "object" && typeof registry.open !== "function"))
+    throw new ConfigError(
+      `option registry is ${inspect(registry, { depth: 0 })}; allowed: a URL or a registry`,
+    );
+}
+
+/** A start that fails stops everything; a part of the user's that it never came to is left alone. */
+function stoppedIfStarted(part: Lifecycle): Lifecycle {
+  let begun = false;
+  return {
+    name: part.name,
+    start(signal) {
+      begun = true;
+      return part.start(signal);
+    },
+    stop: async (signal) => {
+      if (begun) await part.stop(signal);
+    },
+  };
 }
 
 function instance(

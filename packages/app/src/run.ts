@@ -41,7 +41,7 @@ export async function runUntilSignal(app: Runnable): Promise<void> {
     app.logger.fatal({ err: error }, "uncaught: stopping");
     process.exitCode = 1;
     exitWithin(crashExitMs, 1);
-    void app.stop().finally(() => process.exit(1));
+    void stopAnd(app, () => process.exit(1));
   };
 
   for (const signal of signals) process.on(signal, onSignal);
@@ -70,6 +70,12 @@ export async function runUntilSignal(app: Runnable): Promise<void> {
     );
     process.exit();
   }, lingerMs).unref();
+}
+
+async function stopAnd(app: Runnable, then: () => void): Promise<void> {
+  // What did not stop cleanly has been logged.
+  await app.stop().catch(() => {});
+  then();
 }
 
 function fail(end: () => void): void {

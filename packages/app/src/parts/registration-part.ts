@@ -20,8 +20,9 @@ interface RegistrationPartEnv {
   readonly logger: Logger;
 }
 
-/** A registry that hangs must not eat the grace period. */
+/** A registry that hangs must not eat the grace period: this much for all, and less for saying that we drain. */
 const leaveMs = 2_000;
+const drainingMs = 1_000;
 
 /**
  * The app's place in the registry: there when it can serve, gone before it stops. Stopping marks the records draining,
@@ -49,7 +50,8 @@ export function registrationPart(env: RegistrationPartEnv): Lifecycle {
       const wasVisible = registration.state.current === "visible";
       const bounded = boundedSignal(clock.timer, leaveMs, signal);
       try {
-        await unlessAborted(registration.update({ state: "draining" }), bounded.signal);
+        // Records that are not there cannot be marked, and waiting for them would take the time to prevent them.
+        if (wasVisible) await markDraining(registration, bounded.signal, env);
         await registration.deregister(bounded.signal);
         logger.info("deregistered");
       } catch (error) {
@@ -63,6 +65,22 @@ export function registrationPart(env: RegistrationPartEnv): Lifecycle {
       }
     },
   };
+}
+
+/** A help to callers, not a condition: the records are deleted next, whether this worked or not. */
+async function markDraining(
+  registration: Registration,
+  signal: AbortSignal,
+  { clock, logger }: RegistrationPartEnv,
+): Promise<void> {
+  const bounded = boundedSignal(clock.timer, drainingMs, signal);
+  try {
+    await unlessAborted(registration.update({ state: "draining" }), bounded.signal);
+  } catch (error) {
+    logger.warn({ err: error }, "could not mark the records as draining");
+  } finally {
+    bounded.release();
+  }
 }
 
 async function visible(registration: Registration, signal: AbortSignal): Promise<void> {
