@@ -1,3 +1,4 @@
+import type { ServerCallContext } from "../call/call.js";
 import { Code } from "../code.js";
 import type { Handlers } from "../contract/shapes.js";
 import { RpcError } from "../errors.js";
@@ -26,18 +27,30 @@ export function createHealthService(services: readonly string[]): HealthService 
     async *watch({ service }, ctx) {
       if (!known.has(service)) {
         yield { status: "SERVICE_UNKNOWN" };
-        // The server's services never change, so there is nothing to wait for but the caller.
-        await new Promise<void>((resolve) => ctx.onCancel(() => resolve()));
+        // The server's services never change, so nothing follows.
+        await leftOrDraining(ctx);
+        ctx.draining.throwIfAborted();
         return;
       }
       let seen: Status | undefined;
       for (;;) {
-        seen = await status.next(seen, ctx.signal);
+        // A server that does not serve either begins to or drains, and then a watcher must not hold it up.
+        seen = await status.next(seen, seen === "NOT_SERVING" ? ctx.draining : ctx.signal);
         yield { status: seen };
-        // Nothing follows once a server drains: a watcher must not hold it up.
-        if (seen === "NOT_SERVING") ctx.draining.throwIfAborted();
       }
     },
   };
   return { bound: { contract: Health, implementation: handlers }, set: (value) => status.publish(value) };
+}
+
+function leftOrDraining(ctx: ServerCallContext): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      ctx.draining.removeEventListener("abort", done);
+      resolve();
+    };
+    ctx.draining.addEventListener("abort", done);
+    ctx.onCancel(done);
+    if (ctx.draining.aborted) done();
+  });
 }
