@@ -1,0 +1,87 @@
+import { RpcError, type Clock } from "@rollcall/core";
+import { ReceiptRecorder, type CallRecord, type StreamRecord } from "../fleet/receipt-recorder.js";
+import type { EventLog } from "./event-log.js";
+
+/** A call or stream that the fleet dropped. */
+export interface Drop {
+  readonly caller: string;
+  readonly kind: "call" | "stream";
+  /** The last that it went to. */
+  readonly instance: string | undefined;
+  /** When the call was due, or the stream was opened. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly attempts: number;
+  /** `shop.v1.Orders/Put`, if the error says so. */
+  readonly method: string | undefined;
+  readonly text: string;
+}
+
+/** Writes one caller's calls and streams to the receipt of all, and what is out of the ordinary to the log. */
+export class CallerRecorder extends ReceiptRecorder {
+  readonly drops: Drop[] = [];
+  /** When a stream last showed that it lives. */
+  lastMessageMs = 0;
+  readonly #caller: string;
+  readonly #shared: ReceiptRecorder;
+  readonly #clock: Clock;
+  readonly #log: EventLog;
+  #streamFromMs = 0;
+
+  constructor(caller: string, shared: ReceiptRecorder, clock: Clock, log: EventLog) {
+    super(clock);
+    this.#caller = caller;
+    this.#shared = shared;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  override get stepName(): string {
+    return this.#shared.stepName;
+  }
+
+  override record(call: CallRecord): void {
+    this.#shared.record(call);
+    const { outcome, instance, attempts = 1, error, latencyMs } = call;
+    const at = instance ? ` at ${instance}` : "";
+    if (outcome === "dropped") {
+      this.#log.add(this.#caller, `call dropped after ${attempts} attempts${at}: ${textOf(error)}`);
+      this.#drop("call", instance, this.#clock.now() - latencyMs, attempts, error);
+    } else if (outcome !== "ok") {
+      this.#log.add(this.#caller, `call ended with ${outcome}${at}: ${textOf(error)}`);
+    } else if (attempts > 1) {
+      this.#log.add(this.#caller, `call answered after ${attempts} attempts${at}`);
+    }
+  }
+
+  override stream(record: StreamRecord): void {
+    this.#shared.stream(record);
+    const { event, instance, error } = record;
+    const nowMs = this.#clock.now();
+    if (event === "opened") this.#streamFromMs = nowMs;
+    if (event === "dropped") this.#drop("stream", instance, this.#streamFromMs, 1, error);
+    if (event === "messages") {
+      this.lastMessageMs = nowMs;
+      return;
+    }
+    const why = event === "dropped" ? `: ${textOf(error)}` : "";
+    this.#log.add(this.#caller, `stream ${event}${instance ? ` at ${instance}` : ""}${why}`);
+  }
+
+  #drop(
+    kind: Drop["kind"],
+    instance: string | undefined,
+    fromMs: number,
+    attempts: number,
+    error: unknown,
+  ): void {
+    const method = error instanceof RpcError && error.path ? error.path : undefined;
+    const toMs = this.#clock.now();
+    const { drops } = this;
+    drops.push({ caller: this.#caller, kind, instance, fromMs, toMs, attempts, method, text: textOf(error) });
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,139 @@
+import {
+  createApp,
+  type App,
+  type ClientOf,
+  type ClientOptions,
+  type Clock,
+  type Interceptor,
+  type ServiceContract,
+} from "@rollcall/app";
+import { ProcessClock } from "../clock/process-clock.js";
+import { receiptInterceptor } from "../fleet/receipt-interceptor.js";
+import { keepStream, recordedLoop } from "../fleet/recorded-loop.js";
+import type { ReceiptRecorder } from "../fleet/receipt-recorder.js";
+import { memoryTransport } from "../network/connection.js";
+import { memoryServerTransport } from "../network/listener.js";
+import { CallerRecorder } from "./caller-recorder.js";
+import { silent, type Environment } from "./environment.js";
+import { callIdHeader } from "./ledger.js";
+import { observedTransport, type View } from "./observed-transport.js";
+import { ProcessWire } from "./process-wire.js";
+import type { ProcessInfo } from "./seams.js";
+
+/** A simulated caller, as a workload uses it. */
+export interface Caller extends ProcessInfo {
+  client<S>(contract: ServiceContract<S>, options?: ClientOptions): ClientOf<S>;
+}
+
+/** What one caller does until the simulation ends. */
+export interface Workload {
+  /** Calls are due at exact intervals, however slow the answers are. */
+  readonly ratePerSecond: number;
+  /** Makes call `n`, counted from 0. */
+  call(n: number): Promise<unknown>;
+  /** Server streams that are kept open; each is opened anew when it breaks. The signal ends them. */
+  readonly streams?: readonly ((signal: AbortSignal) => AsyncIterable<unknown>)[] | undefined;
+}
+
+/** One process that calls: a real app without services, and its workload. */
+export class CallerProcess implements Caller {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly view: View;
+  readonly recorders: CallerRecorder[] = [];
+  /** The services it calls. */
+  readonly services: Set<string> = new Set<string>();
+  readonly #env: Environment;
+  readonly #app: App;
+  readonly #shared: ReceiptRecorder;
+  readonly #end = new AbortController();
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(env: Environment, shared: ReceiptRecorder, index: number, timeoutMs: number) {
+    this.name = `caller-${index + 1}`;
+    this.clock = new ProcessClock(env.clock);
+    this.random = env.random.fork(this.name);
+    this.#env = env;
+    this.#shared = shared;
+    const { seams, registry, network, ledger, clock } = env;
+    const wire = new ProcessWire(network, this.clock, this.random);
+    const backend = registry.backend(this);
+    const transport = memoryTransport(wire);
+    const observed = observedTransport(
+      seams.transport?.(transport, this) ?? transport,
+      ledger,
+      () => clock.now(),
+      (text) => env.violated(`${this.name}: ${text}`),
+    );
+    this.view = observed;
+    this.#app = createApp({
+      ...silent,
+      name: this.name,
+      host: `10.1.0.${index + 1}`,
+      timeoutMs,
+      clock: this.clock,
+      random: this.random,
+      registry: seams.backend?.(backend, this) ?? backend,
+      transport: observed,
+      serverTransport: memoryServerTransport(wire, { host: `10.1.0.${index + 1}` }),
+      clientInterceptors: [
+        receiptInterceptor,
+        numbered(this.name),
+        ...(seams.clientInterceptors?.(this) ?? []),
+      ],
+    });
+  }
+
+  client<S>(contract: ServiceContract<S>, options?: ClientOptions): ClientOf<S> {
+    this.services.add(contract.name);
+    return this.#app.client(contract, options);
+  }
+
+  start(): Promise<void> {
+    return this.#app.start();
+  }
+
+  /** Begins the workload; its calls end with `finish`. */
+  work({ ratePerSecond, call, streams = [] }: Workload): void {
+    const { clock } = this;
+    const { signal } = this.#end;
+    const loop = recordedLoop({ ratePerSecond, call, clock, signal, recorder: this.#recorder("") });
+    const open = streams.map((each, n) => {
+      const recorder = this.#recorder(streams.length > 1 ? ` stream ${n + 1}` : "");
+      return keepStream({ recorder, signal, clock, open: (_, until) => each(until) });
+    });
+    this.#streams.push(...this.recorders.slice(1));
+    this.#work = Promise.all([loop, ...open]);
+  }
+
+  /** Streams that are kept open. */
+  get streams(): readonly CallerRecorder[] {
+    return this.#streams;
+  }
+
+  /** Resolves when its last call has ended and its app has stopped. */
+  async finish(): Promise<void> {
+    this.#end.abort();
+    await this.#work;
+    await this.#app.stop();
+  }
+
+  readonly #streams: CallerRecorder[] = [];
+
+  #recorder(suffix: string): CallerRecorder {
+    const recorder = new CallerRecorder(this.name + suffix, this.#shared, this.clock, this.#env.log);
+    this.recorders.push(recorder);
+    return recorder;
+  }
+}
+
+/** Gives each call an id by which the servers tell whether they have run it before. */
+function numbered(caller: string): Interceptor {
+  let n = 0;
+  return (next) => (call) => {
+    const metadata = call.metadata.clone();
+    metadata.set(callIdHeader, `${caller}/${n++}`);
+    return next(call.with({ metadata }));
+  };
+}

@@ -1,0 +1,39 @@
+import type { AppOptions, ServiceType } from "@rollcall/app";
+import type { FakeClock } from "../clock/fake-clock.js";
+import type { MemoryNetwork } from "../network/network.js";
+import type { EventLog } from "./event-log.js";
+import type { Ledger } from "./ledger.js";
+import type { SeededRandom } from "./random.js";
+import type { SimRegistry } from "./registry/sim-registry.js";
+import type { ProcessInfo, Seams } from "./seams.js";
+
+type Bind = NonNullable<AppOptions["bind"]>;
+
+/** The simulated processes that serve. */
+export interface ServerOptions {
+  readonly services: readonly ServiceType[];
+  /** Of the app; its instances are `<name>-1` and so on. Default `server`. */
+  readonly name?: string | undefined;
+  /** Binds what services inject, for each process anew. Services that wait must do so on `process.clock`. */
+  readonly bind?: ((container: Parameters<Bind>[0], process: ProcessInfo) => void) | undefined;
+  /** As of an app; default 30 000. */
+  readonly gracePeriodMs?: number | undefined;
+  /** As of an app; default 500. */
+  readonly propagationDelayMs?: number | undefined;
+}
+
+/** What the processes of a simulation share. */
+export interface Environment {
+  readonly clock: FakeClock;
+  readonly random: SeededRandom;
+  readonly network: MemoryNetwork;
+  readonly registry: SimRegistry;
+  readonly log: EventLog;
+  readonly ledger: Ledger;
+  readonly seams: Seams;
+  /** Writes down that a rule was broken. */
+  violated(text: string): void;
+}
+
+/** Nothing of a simulated app is for the terminal. */
+export const silent = { logLevel: "silent", logFormat: "json" } as const;

@@ -1,0 +1,91 @@
+import type { Tally } from "../fleet/tally.js";
+import type { CallerProcess } from "./caller.js";
+import type { Drop } from "./caller-recorder.js";
+import type { Environment } from "./environment.js";
+import type { SimulatedFleet, Slot } from "./fleet.js";
+
+/** How long callers may take from an instance's coming until they can call it: the longest pause between connections, and some. */
+const noticeMs = 2_000;
+/** In the last time before the end everything must be as it should. */
+const quietMs = 2_000;
+
+/** What a run is judged by, with all its processes still there. */
+export interface Run {
+  readonly env: Environment;
+  readonly fleet: SimulatedFleet;
+  readonly callers: readonly CallerProcess[];
+  /** Whether a method may be repeated, by its name. */
+  idempotent(method: string): boolean;
+}
+
+/** What is wrong with a run that has come to rest: callers that are not in step with the registry, streams that are dead. */
+export function restingFaults({ env, fleet, callers }: Run): readonly string[] {
+  const faults: string[] = [];
+  const nowMs = env.clock.now();
+  const registered = env.registry.instances;
+  for (const { name, process } of fleet.slots) {
+    if (process?.state !== "serving") continue;
+    const shown = registered.some(({ id, incarnation }) => id === name && incarnation === process.incarnation);
+    if (!shown) faults.push(`${name} serves, and the registry does not show it`);
+  }
+  for (const { id, incarnation } of registered) {
+    const lives = fleet.everySlot.some(
+      ({ name, process }) =>
+        name === id && process?.state === "serving" && process.incarnation === incarnation,
+    );
+    if (!lives) faults.push(`the registry shows ${id} (${incarnation}), which does not serve`);
+  }
+  for (const { name, view, services, streams } of callers) {
+    const called = registered.filter(({ service }) => services.has(service));
+    const wanted = called.map(({ id, incarnation }) => `${id} (${incarnation})`).toSorted();
+    const held = [...view.held].map(({ instance }) => `${instance.id} (${instance.incarnation})`).toSorted();
+    if (held.join() !== wanted.join())
+      faults.push(
+        `${name} holds ${held.join(", ") || "nothing"}; the registry shows ${wanted.join(", ") || "nothing"}`,
+      );
+    for (const { instance, connection, misledMs } of view.held) {
+      if (connection.state !== "ready") faults.push(`${name} has no connection to ${instance.id}: ${connection.state}`);
+      if (nowMs - misledMs < quietMs)
+        faults.push(`${name} takes another process for ${instance.id} (${instance.incarnation})`);
+    }
+    for (const { lastMessageMs } of streams) {
+      if (wanted.length > 0 && nowMs - lastMessageMs > quietMs) faults.push(`a stream of ${name} is dead`);
+    }
+  }
+  return faults;
+}
+
+/** Dropped calls and streams that nothing excuses, and sums that do not add up. */
+export function droppedFaults(run: Run, tally: Tally): readonly string[] {
+  const faults = run.callers
+    .flatMap(({ recorders }) => recorders.flatMap(({ drops }) => drops))
+    .filter((drop) => excuse(drop, run) === undefined)
+    .map((drop) => `${drop.caller}: a ${drop.kind} was dropped at ${drop.instance ?? "no instance"}: ${drop.text}`);
+  const { calls, ok, appErrors, cancelled, dropped } = tally;
+  if (calls !== ok + appErrors + cancelled + dropped) faults.push("the receipt does not add up");
+  return faults;
+}
+
+/** Why a drop is nobody's fault, if it is not. */
+export function excuse(drop: Drop, run: Run): string | undefined {
+  const { instance, fromMs, toMs, kind, attempts } = drop;
+  const slot = run.fleet.everySlot.find(({ name }) => name === instance);
+  if (slot?.hung.overlaps(fromMs, toMs)) return "its instance hung";
+  const repeatable = drop.method !== undefined && run.idempotent(drop.method) && attempts < 3;
+  if (slot?.killed.overlaps(fromMs, toMs) && (kind === "stream" || !repeatable)) return "its instance was killed";
+  if (kind === "call" && !run.fleet.everySlot.some((each) => couldServe(each, fromMs, toMs, run)))
+    return "nobody could serve";
+  return undefined;
+}
+
+/** Whether the instance could be called, and callers could know it, for a moment of the time. */
+function couldServe(slot: Slot, fromMs: number, toMs: number, { env }: Run): boolean {
+  const { outages, longestLagMs } = env.registry;
+  return slot.served.spans.some((span) => {
+    let knownMs = span.fromMs + noticeMs + longestLagMs;
+    for (const outage of outages.spans)
+      if (outage.fromMs <= knownMs && outage.toMs >= span.fromMs)
+        knownMs = Math.max(knownMs, outage.toMs + noticeMs + longestLagMs);
+    return Math.max(knownMs, fromMs) < Math.min(span.toMs, toMs);
+  });
+}

@@ -1,0 +1,60 @@
+import type { Call, Connection, Reply, ServiceInstance, Transport } from "@rollcall/core";
+import { callId, type Ledger } from "./ledger.js";
+
+/** What a caller believes there is: the instances it holds a connection to. */
+export interface View {
+  readonly held: ReadonlySet<HeldConnection>;
+}
+
+export interface HeldConnection {
+  readonly instance: ServiceInstance;
+  readonly connection: Connection;
+  /** When a call for this instance's process was last run by another one. */
+  readonly misledMs: number;
+}
+
+/** A transport, and what goes on over it: which instances are held, with what statistics they begin, who answers. */
+export function observedTransport(
+  transport: Transport,
+  ledger: Ledger,
+  now: () => number,
+  violated: (text: string) => void,
+): Transport & View {
+  const held = new Set<HeldConnection>();
+  return {
+    held,
+    connect(instance) {
+      const connection = transport.connect(instance);
+      const entry = { instance, connection, misledMs: -Infinity };
+      held.add(entry);
+      let begun = false;
+      const call = async (made: Call): Promise<Reply> => {
+        if (!begun) checkFresh(made, instance, violated);
+        begun ||= made.attempts.length > 0;
+        const reply = await connection.call(made);
+        const id = callId(made);
+        const run = id === undefined ? undefined : ledger.lastRun(id);
+        if (run !== undefined && run !== instance.incarnation) entry.misledMs = now();
+        return reply;
+      };
+      return {
+        call,
+        get state() {
+          return connection.state;
+        },
+        onChange: (listener) => connection.onChange(listener),
+        close: (graceMs) => {
+          held.delete(entry);
+          return connection.close(graceMs);
+        },
+      };
+    },
+  };
+}
+
+/** A process is measured from its own start. The first call has reserved its place already. */
+function checkFresh(call: Call, instance: ServiceInstance, violated: (text: string) => void): void {
+  const stats = call.attempts.at(-1)?.stats;
+  if (!stats || (stats.latencyMs === 0 && stats.successRate === 1 && stats.inflight <= 1)) return;
+  violated(`the first call to ${instance.id} (${instance.incarnation}) found statistics of another process`);
+}

@@ -1,0 +1,56 @@
+import type { Clock } from "@rollcall/core";
+import type { MemoryNetwork } from "../network/network.js";
+import type { Link, Peer, Wire } from "../network/wire.js";
+
+/** The network as one process is on it: by the process's own clock, and with the connections that end with it. */
+export class ProcessWire implements Wire {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly #network: MemoryNetwork;
+  readonly #links = new Set<Link>();
+
+  constructor(network: MemoryNetwork, clock: Clock, random: () => number) {
+    this.#network = network;
+    this.clock = clock;
+    this.random = random;
+  }
+
+  get latencyMs(): number {
+    return this.#network.latencyMs;
+  }
+
+  find(address: string): Peer | undefined {
+    return this.#network.find(address);
+  }
+
+  isSilent(address: string): boolean {
+    return this.#network.isSilent(address);
+  }
+
+  bind(host: string, port: number, peer: Peer): number {
+    return this.#network.bind(host, port, peer);
+  }
+
+  unbind(address: string, peer: Peer): void {
+    this.#network.unbind(address, peer);
+  }
+
+  connected(link: Link): void {
+    this.#links.add(link);
+    this.#network.connected(link);
+  }
+
+  disconnected(link: Link): void {
+    this.#links.delete(link);
+    this.#network.disconnected(link);
+  }
+
+  /** The process is gone: its connections break. */
+  crash(): void {
+    for (const link of this.#links) {
+      this.#network.disconnected(link);
+      link.lost("broken");
+    }
+    this.#links.clear();
+  }
+}

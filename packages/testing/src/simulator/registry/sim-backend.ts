@@ -1,0 +1,58 @@
+import {
+  createFeed,
+  type Feed,
+  type Registration,
+  type RegistryBackend,
+  type ServiceInstance,
+  type Snapshot,
+} from "@rollcall/core";
+import { RegistryLine } from "./line.js";
+import type { RegistryClient, RegistryServer } from "./server.js";
+import { SimRegistration } from "./sim-registration.js";
+import { SimWatch } from "./sim-watch.js";
+
+/** The registry as one process uses it. */
+export class SimBackend implements RegistryBackend {
+  readonly description = "simulated";
+  /** Of the process, once it has registered. */
+  incarnation: string | undefined;
+  registration: Registration | undefined;
+  readonly #line: RegistryLine;
+  readonly #closed = new AbortController();
+
+  constructor(registry: RegistryServer, process: RegistryClient) {
+    this.#line = new RegistryLine(registry, process);
+  }
+
+  ready(signal: AbortSignal): Promise<void> {
+    return this.#line.call(() => {}, signal);
+  }
+
+  register(all: readonly ServiceInstance[], signal: AbortSignal): Registration {
+    this.incarnation = all[0]?.incarnation;
+    const registration = new SimRegistration(this.#line, all, signal);
+    this.#closed.signal.addEventListener("abort", () => registration.end(), { once: true });
+    return (this.registration = registration);
+  }
+
+  open(service: string): Feed<Snapshot> & AsyncDisposable {
+    const feed = createFeed<Snapshot>();
+    const watch = new SimWatch(this.#line, service, feed);
+    const closed = (): void => watch.close();
+    this.#closed.signal.addEventListener("abort", closed, { once: true });
+    return {
+      get current() {
+        return feed.current;
+      },
+      next: (after, signal) => feed.next(after, signal),
+      async [Symbol.asyncDispose]() {
+        watch.close();
+      },
+    };
+  }
+
+  /** Ends watches and registrations; records stay until their lease ends. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort();
+  }
+}

@@ -1,0 +1,277 @@
+import type { Clock, ServiceInstance, Snapshot } from "@rollcall/core";
+import type { EventLog } from "../event-log.js";
+import { Timeline } from "../timeline.js";
+import { byId, isNewer, keyOf, type Change, type Held } from "./records.js";
+import type { RegistryClient, RegistryServer, Watcher } from "./server.js";
+import { SimBackend } from "./sim-backend.js";
+
+export interface SimRegistryOptions {
+  readonly clock: Clock;
+  readonly log: EventLog;
+  /** Default 5 000. */
+  readonly ttlMs?: number | undefined;
+  /** Of one operation, there and back, and of a watch event on its way. Default 2. */
+  readonly latencyMs?: number | undefined;
+  /** What a watch publishes when it is back in step; a seam to plant a bug in. Default: what it has read. */
+  readonly afterReset?: ((before: Snapshot | undefined, read: Snapshot) => Snapshot) | undefined;
+}
+
+interface Lease {
+  readonly id: number;
+  readonly process: string;
+  readonly ttlMs: number;
+  stop: () => void;
+}
+
+/**
+ * A registry with the rules of etcd (revisions, leases with a time to live, transactions, watches), and its faults, on a
+ * clock. The processes of a simulation share it; each has a `backend` of its own.
+ */
+export class SimRegistry implements RegistryServer {
+  readonly ttlMs: number;
+  readonly latencyMs: number;
+  readonly afterReset: NonNullable<SimRegistryOptions["afterReset"]>;
+  /** When it was down. */
+  readonly outages: Timeline = new Timeline();
+  /** The longest that watches have lagged so far. */
+  longestLagMs = 0;
+  readonly #clock: Clock;
+  readonly #log: EventLog;
+  readonly #records = new Map<string, Held>();
+  readonly #leases = new Map<number, Lease>();
+  readonly #watchers = new Set<Watcher>();
+  readonly #waiting = new Set<() => void>();
+  readonly #timers = new Set<() => void>();
+  #revision = 1;
+  #lastLease = 0;
+  #outageUntilMs = 0;
+  #lagMs = 0;
+  #lagUntilMs = 0;
+  #faultUntilMs = 0;
+
+  constructor(options: SimRegistryOptions) {
+    const { clock, log, ttlMs = 5_000, latencyMs = 2 } = options;
+    this.#clock = clock;
+    this.#log = log;
+    this.ttlMs = ttlMs;
+    this.latencyMs = latencyMs;
+    this.afterReset = options.afterReset ?? ((_, read) => read);
+  }
+
+  /** The registry as one process sees it. */
+  backend(process: RegistryClient): SimBackend {
+    return new SimBackend(this, process);
+  }
+
+  /** What it holds now, sorted by key. */
+  get instances(): readonly ServiceInstance[] {
+    return [...this.#records.values()]
+      .map(({ instance }) => instance)
+      .toSorted((a, b) => (a.service === b.service ? byId(a, b) : a.service < b.service ? -1 : 1));
+  }
+
+  /** Whether it answers. */
+  get up(): boolean {
+    return this.#clock.now() >= this.#outageUntilMs;
+  }
+
+  /** Whether it was down at any time since. */
+  wasDown(sinceMs: number): boolean {
+    return this.outages.overlaps(sinceMs, Infinity);
+  }
+
+  /** When the last fault that was asked for is over. */
+  get faultUntilMs(): number {
+    return this.#faultUntilMs;
+  }
+
+  /** How long watch events are held back now. */
+  get lagNowMs(): number {
+    return this.#clock.now() < this.#lagUntilMs ? this.#lagMs : 0;
+  }
+
+  /** Answers nobody for `ms`. When it is back leases have their whole time again, as after etcd's restart. */
+  outage(ms: number): void {
+    this.#log.add("registry", `down for ${ms} ms`);
+    for (const lease of this.#leases.values()) lease.stop();
+    this.outages.begin(this.#clock.now());
+    this.#outageUntilMs = Math.max(this.#outageUntilMs, this.#clock.now() + ms);
+    this.#fault(ms);
+    this.#after(this.#outageUntilMs - this.#clock.now(), () => {
+      if (this.up) this.#recover();
+    });
+  }
+
+  /** Holds watch events back by `ms`, for `forMs`. Default: from now on. */
+  lag(ms: number, forMs: number = Infinity): void {
+    this.#log.add("registry", `watches lag ${ms} ms${forMs === Infinity ? "" : ` for ${forMs} ms`}`);
+    this.#lagMs = ms;
+    this.longestLagMs = Math.max(this.longestLagMs, ms);
+    this.#lagUntilMs = this.#clock.now() + forMs;
+    this.#fault(forMs === Infinity ? ms : forMs + ms);
+  }
+
+  /** Ends the lease of a process, and its records with it. */
+  loseLease(process: string): void {
+    for (const lease of [...this.#leases.values()].filter((each) => each.process === process)) {
+      this.#log.add("registry", `loses the lease of ${process}`);
+      this.#end(lease);
+    }
+    this.#fault(0);
+  }
+
+  /** Loses everything: records, leases, history. */
+  wipe(): void {
+    this.#log.add("registry", "wiped");
+    for (const lease of this.#leases.values()) lease.stop();
+    this.#leases.clear();
+    this.#records.clear();
+    this.#revision = 1;
+    for (const watcher of this.#watchers) watcher.reset();
+    this.#fault(0);
+  }
+
+  /** Somebody deletes all records at once; leases live on. */
+  massDisappearance(): void {
+    this.#log.add("registry", "all records deleted");
+    this.#delete([...this.#records.keys()]);
+    this.#fault(0);
+  }
+
+  /** Ends its timers. */
+  close(): void {
+    for (const stop of this.#timers) stop();
+    for (const lease of this.#leases.values()) lease.stop();
+    this.#timers.clear();
+    this.#leases.clear();
+  }
+
+  // What follows is the server's side: called by backends when an operation has arrived.
+
+  reachable(signal: AbortSignal): Promise<void> {
+    if (this.up) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const woken = (): void => {
+        signal.removeEventListener("abort", aborted);
+        resolve();
+      };
+      const aborted = (): void => {
+        this.#waiting.delete(woken);
+        reject(signal.reason as Error);
+      };
+      this.#waiting.add(woken);
+      signal.addEventListener("abort", aborted, { once: true });
+    });
+  }
+
+  grant(process: string): number {
+    const lease: Lease = { id: ++this.#lastLease, process, ttlMs: this.ttlMs, stop: () => {} };
+    this.#leases.set(lease.id, lease);
+    this.#arm(lease);
+    return lease.id;
+  }
+
+  keepAlive(id: number): boolean {
+    const lease = this.#leases.get(id);
+    if (lease) this.#arm(lease);
+    return lease !== undefined;
+  }
+
+  revoke(id: number): void {
+    const lease = this.#leases.get(id);
+    if (lease) this.#end(lease);
+  }
+
+  put(instances: readonly ServiceInstance[], lease: number): "put" | "clash" | "no lease" {
+    if (!this.#leases.has(lease)) return "no lease";
+    const held = (own: ServiceInstance): string =>
+      this.#records.get(keyOf(own))?.instance.incarnation ?? "0-0";
+    if (instances.some((own) => isNewer(held(own), own.incarnation))) return "clash";
+    const changes = instances.map((instance) => ({
+      key: keyOf(instance),
+      service: instance.service,
+      id: instance.id,
+      held: { instance, lease },
+    }));
+    for (const { key, held } of changes) this.#records.set(key, held);
+    for (const { key, held } of changes)
+      this.#log.add("registry", `rev ${this.#revision + 1} put ${key} ${held.instance.state}`);
+    this.#changed(changes);
+    return "put";
+  }
+
+  holds(instances: readonly ServiceInstance[], lease: number): boolean {
+    return instances.every((own) => this.#records.get(keyOf(own))?.lease === lease);
+  }
+
+  remove(instances: readonly ServiceInstance[], lease: number): void {
+    this.#delete(instances.map(keyOf).filter((key) => this.#records.get(key)?.lease === lease));
+  }
+
+  read(service: string): Snapshot {
+    const instances = this.instances.filter((instance) => instance.service === service);
+    return { service, revision: this.#revision, instances };
+  }
+
+  watch(watcher: Watcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  #recover(): void {
+    this.#log.add("registry", "up again");
+    this.outages.end(this.#clock.now());
+    for (const lease of this.#leases.values()) this.#arm(lease);
+    const woken = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of woken) wake();
+    for (const watcher of this.#watchers) watcher.reset();
+  }
+
+  #arm(lease: Lease): void {
+    lease.stop();
+    if (!this.up) return;
+    lease.stop = this.#clock.timer(lease.ttlMs, () => {
+      this.#log.add("registry", `lease of ${lease.process} ran out`);
+      this.#end(lease);
+    });
+  }
+
+  #end(lease: Lease): void {
+    lease.stop();
+    this.#leases.delete(lease.id);
+    this.#delete([...this.#records].filter(([, held]) => held.lease === lease.id).map(([key]) => key));
+  }
+
+  #delete(keys: readonly string[]): void {
+    if (keys.length === 0) return;
+    const changes: Change[] = [];
+    for (const key of keys) {
+      const { instance } = this.#records.get(key) as Held;
+      this.#records.delete(key);
+      this.#log.add("registry", `rev ${this.#revision + 1} delete ${key}`);
+      changes.push({ key, service: instance.service, id: instance.id, held: undefined });
+    }
+    this.#changed(changes);
+  }
+
+  #changed(changes: readonly Change[]): void {
+    this.#revision++;
+    for (const watcher of this.#watchers) {
+      const own = changes.filter((change) => change.service === watcher.service);
+      if (own.length > 0) watcher.changed(own, this.#revision);
+    }
+  }
+
+  #fault(ms: number): void {
+    this.#faultUntilMs = Math.max(this.#faultUntilMs, this.#clock.now() + ms);
+  }
+
+  #after(ms: number, fire: () => void): void {
+    const stop = this.#clock.timer(ms, () => {
+      this.#timers.delete(stop);
+      fire();
+    });
+    this.#timers.add(stop);
+  }
+}

@@ -1,0 +1,28 @@
+/** A stretch of simulated time; one that has not ended goes on. */
+export interface Span {
+  readonly fromMs: number;
+  toMs: number;
+}
+
+/** Stretches of time in which something was the case. */
+export class Timeline {
+  readonly spans: Span[] = [];
+
+  begin(atMs: number): void {
+    if (this.#open === undefined) this.spans.push({ fromMs: atMs, toMs: Infinity });
+  }
+
+  end(atMs: number): void {
+    if (this.#open) this.#open.toMs = atMs;
+  }
+
+  /** Whether it was the case at any time of these. */
+  overlaps(fromMs: number, toMs: number): boolean {
+    return this.spans.some((span) => span.fromMs <= toMs && span.toMs >= fromMs);
+  }
+
+  get #open(): Span | undefined {
+    const last = this.spans.at(-1);
+    return last?.toMs === Infinity ? last : undefined;
+  }
+}
