@@ -59,6 +59,8 @@ export interface AppOptions extends Omit<SettingsInput, "registry"> {
   readonly random?: (() => number) | undefined;
   readonly transport?: Transport | undefined;
   readonly serverTransport?: ServerTransport | undefined;
+  /** Where the `ROLLCALL_*` variables are read. Default `process.env`; `{}` for an app that none of them reaches. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
 /** A process's services, clients and place in the registry. */
@@ -87,7 +89,7 @@ export function createApp(options: AppOptions): App {
   const { name, clock = systemClock, random = Math.random } = options;
   checkOptions(options);
   const registry = typeof options.registry === "string" ? options.registry : undefined;
-  const settings = readSettings({ ...options, registry });
+  const settings = readSettings({ ...options, registry }, options.env);
   const logger = options.logger ?? createLogger(name, settings);
   const { backend, owned } = openRegistry(
     typeof options.registry === "object" ? options.registry : settings.registry,
@@ -147,7 +149,7 @@ export function createApp(options: AppOptions): App {
     starting.abort(new Error(`${name} was stopped while it started`));
     await started?.catch(() => {});
     logger.info({ gracePeriodMs: settings.gracePeriodMs }, "stopping");
-    const bounded = boundedSignal(clock.timer, settings.gracePeriodMs, forcing.signal);
+    const bounded = boundedSignal(clock, settings.gracePeriodMs, forcing.signal);
     const errors = await stopAll(parts, bounded.signal, logger);
     bounded.release();
     logger.info("stopped");

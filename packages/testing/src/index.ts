@@ -2,3 +2,14 @@ export { EtcdServer, type EtcdServerOptions } from "./etcd/server/etcd-server.js
 export { etcdOnPath, findEtcd } from "./etcd/find-etcd.js";
 export { type EtcdProcess, type EtcdProcessOptions, startEtcd } from "./etcd/etcd-process.js";
 export { type EtcdBackend, etcdBackends, type EtcdUnderTest } from "./etcd/backends.js";
+export { testApp, type TestAppBuilder } from "./app/test-app.js";
+export type { TestApp, TestAppOptions } from "./app/started-app.js";
+export type { Fake } from "./app/fakes.js";
+export type { CallLog, CallLogs, CallRecord, RecordedCall } from "./app/recorded-call.js";
+export type { Injected } from "./app/overrides.js";
+export type { NodeTest, RunningTest, VitestTest } from "./app/running-test.js";
+export { seededRandom } from "./app/seed.js";
+export { FakeClock, settle } from "./clock/fake-clock.js";
+export { MemoryNetwork, type MemoryNetworkOptions } from "./network/network.js";
+export { memoryTransport } from "./network/connection.js";
+export { type MemoryAddress, memoryServerTransport } from "./network/listener.js";

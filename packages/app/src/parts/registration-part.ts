@@ -77,7 +77,7 @@ async function markDraining(
   signal: AbortSignal,
   { clock, logger }: RegistrationPartEnv,
 ): Promise<void> {
-  const bounded = boundedSignal(clock.timer, drainingMs, signal);
+  const bounded = boundedSignal(clock, drainingMs, signal);
   try {
     await unlessAborted(registration.update({ state: "draining" }), bounded.signal);
   } catch (error) {

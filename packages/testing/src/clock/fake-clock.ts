@@ -50,20 +50,41 @@ export class FakeClock implements Clock {
     return this.#pending;
   }
 
-  /** Moves on by `ms`, firing what falls due on the way. */
+  /** How long until the next timer fires, 0 or more; undefined when none is set. */
+  get nextInMs(): number | undefined {
+    const next = this.#next();
+    return next && Math.max(0, next.at - this.#nowMs);
+  }
+
+  /**
+   * Moves on by `ms`, firing what falls due on the way.
+   * @throws RangeError unless `ms` is 0 or more and finite
+   */
   async advance(ms: number): Promise<void> {
-    const until = this.#nowMs + ms;
+    if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`a clock cannot be advanced by ${ms} ms`);
+    await this.advanceTo(this.#nowMs + ms);
+  }
+
+  /** Moves on to a time, in milliseconds since the epoch; one that has passed fires what is due and no more. */
+  async advanceTo(untilMs: number): Promise<void> {
     await settle();
-    for (let next = this.#timers[0]; next && next.at <= until; next = this.#timers[0]) {
-      pop(this.#timers);
-      const fire = this.#take(next);
-      if (!fire) continue;
+    for (let next = this.#next(); next && next.at <= untilMs; next = this.#next()) {
       this.#nowMs = Math.max(this.#nowMs, next.at);
-      fire();
+      pop(this.#timers);
+      this.#take(next)?.();
       await settle();
     }
-    this.#nowMs = until;
+    this.#nowMs = Math.max(this.#nowMs, untilMs);
     await settle();
+  }
+
+  /** The earliest timer that was not cancelled. */
+  #next(): Timer | undefined {
+    for (let first = this.#timers[0]; first; first = this.#timers[0]) {
+      if (first.fire) return first;
+      pop(this.#timers);
+    }
+    return undefined;
   }
 
   #take(timer: Timer): (() => void) | undefined {

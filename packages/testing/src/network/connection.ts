@@ -31,7 +31,7 @@ export class MemoryConnection implements Connection, Link {
     this.#network = network;
     this.#address = address;
     network.connected(this);
-    this.#stopTimer = network.clock.timer(network.latencyMs * 2, () => this.#attempt());
+    this.#stopTimer = network.after(network.latencyMs * 2, () => this.#attempt());
   }
 
   get state(): ConnectionState {
@@ -83,7 +83,7 @@ export class MemoryConnection implements Connection, Link {
     if (this.#state === "closed") return;
     this.#become("connecting");
     this.#stopTimer();
-    this.#stopTimer = this.#network.clock.timer(this.#network.latencyMs * 2, () => this.#attempt());
+    this.#stopTimer = this.#network.after(this.#network.latencyMs * 2, () => this.#attempt());
   }
 
   restored(address: string): void {
@@ -113,7 +113,7 @@ export class MemoryConnection implements Connection, Link {
 
   #retryAfter(ms: number): void {
     this.#stopTimer();
-    this.#stopTimer = this.#network.clock.timer(ms, () => this.#attempt());
+    this.#stopTimer = this.#network.after(ms, () => this.#attempt());
   }
 
   #become(state: ConnectionState): void {

@@ -177,10 +177,12 @@ export class Exchange implements ServerSide {
   }
 
   /** An error as it looks after crossing the wire: code, words and trailers, nothing else. */
-  #answerNow({ code, reason, trailer: own }: RpcError, trailer = new Metadata()): void {
+  #answerNow(error: RpcError, trailer = new Metadata()): void {
     const received = trailer.clone();
-    received.merge(own);
-    this.#fail(new RpcError(code, reason, { path: this.#path, origin: "remote", trailer: received }));
+    received.merge(error.trailer);
+    const cause = this.#network.revealCauses ? error.cause : undefined;
+    const options = { path: this.#path, origin: "remote", trailer: received, cause } as const;
+    this.#fail(new RpcError(error.code, error.reason, options));
     this.#peer.ended(this);
   }
 
@@ -194,8 +196,7 @@ export class Exchange implements ServerSide {
   }
 
   #later(then: () => void): void {
-    if (this.#network.latencyMs === 0) queueMicrotask(then);
-    else this.#network.clock.timer(this.#network.latencyMs, then);
+    this.#network.after(this.#network.latencyMs, then);
   }
 
   #transit(): Promise<void> {
@@ -206,7 +207,13 @@ export class Exchange implements ServerSide {
     if (this.#over) return;
     this.#fail(reason);
     const cancel = (): void => {
-      this.#server?.cancel(new RpcError(Code.Cancelled, "the caller cancelled", { path: this.#path }));
+      const server = this.#server;
+      // A server cannot tell a caller that gave up at the deadline from the deadline.
+      const late = server && this.#network.clock.now() >= server.deadline;
+      const [code, reason] = late
+        ? ([Code.DeadlineExceeded, "the deadline has passed"] as const)
+        : ([Code.Cancelled, "the caller cancelled"] as const);
+      server?.cancel(new RpcError(code, reason, { path: this.#path }));
       this.#peer.ended(this);
     };
     this.#later(() => this.#peer.deliver(cancel));

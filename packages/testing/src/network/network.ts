@@ -8,6 +8,8 @@ export interface MemoryNetworkOptions {
   readonly random?: (() => number) | undefined;
   /** One way, in milliseconds. Default 0: in the same turn of the event loop. */
   readonly latencyMs?: number | undefined;
+  /** Errors that come from a server keep what caused them there, which no real wire carries. Default false. */
+  readonly revealCauses?: boolean | undefined;
 }
 
 /**
@@ -18,6 +20,7 @@ export class MemoryNetwork implements Wire {
   readonly clock: Clock;
   readonly random: () => number;
   readonly latencyMs: number;
+  readonly revealCauses: boolean;
   readonly #listeners = new Map<string, Peer>();
   readonly #unreachable = new Set<string>();
   readonly #links = new Set<Link>();
@@ -27,6 +30,18 @@ export class MemoryNetwork implements Wire {
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? Math.random;
     this.latencyMs = options.latencyMs ?? 0;
+    this.revealCauses = options.revealCauses ?? false;
+  }
+
+  after(ms: number, fire: () => void): () => void {
+    if (ms > 0) return this.clock.timer(ms, fire);
+    let cancelled = false;
+    queueMicrotask(() => {
+      if (!cancelled) fire();
+    });
+    return () => {
+      cancelled = true;
+    };
   }
 
   find(address: string): Peer | undefined {

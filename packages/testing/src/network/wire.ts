@@ -6,6 +6,10 @@ export interface Wire {
   readonly random: () => number;
   /** One way, in milliseconds; 0: in the same turn of the event loop. */
   readonly latencyMs: number;
+  /** Whether errors keep their causes on the way from a server. */
+  readonly revealCauses: boolean;
+  /** As the clock's timer; 0 is the end of this turn, without any time. Returns its cancellation. */
+  after(ms: number, fire: () => void): () => void;
   /** What listens at an address; undefined when a connection would be refused. */
   find(address: string): Peer | undefined;
   /** Whether packets to an address are swallowed: neither refused nor answered. */
