@@ -14,7 +14,7 @@ import type { ReceiptRecorder } from "../fleet/receipt-recorder.js";
 import { memoryTransport } from "../network/connection.js";
 import { memoryServerTransport } from "../network/listener.js";
 import { CallerRecorder } from "./caller-recorder.js";
-import { silent, type Environment } from "./environment.js";
+import { apart, type Environment } from "./environment.js";
 import { callIdHeader } from "./ledger.js";
 import { observedTransport, type View } from "./observed-transport.js";
 import { ProcessWire } from "./process-wire.js";
@@ -68,7 +68,7 @@ export class CallerProcess implements Caller {
     );
     this.view = observed;
     this.#app = createApp({
-      ...silent,
+      ...apart,
       name: this.name,
       host: `10.1.0.${index + 1}`,
       timeoutMs,

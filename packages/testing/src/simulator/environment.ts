@@ -3,7 +3,7 @@ import type { FakeClock } from "../clock/fake-clock.js";
 import type { MemoryNetwork } from "../network/network.js";
 import type { EventLog } from "./event-log.js";
 import type { Ledger } from "./ledger.js";
-import type { SeededRandom } from "./random.js";
+import type { Chance } from "./random.js";
 import type { SimRegistry } from "./registry/sim-registry.js";
 import type { ProcessInfo, Seams } from "./seams.js";
 
@@ -25,7 +25,7 @@ export interface ServerOptions {
 /** What the processes of a simulation share. */
 export interface Environment {
   readonly clock: FakeClock;
-  readonly random: SeededRandom;
+  readonly random: Chance;
   readonly network: MemoryNetwork;
   readonly registry: SimRegistry;
   readonly log: EventLog;
@@ -35,5 +35,5 @@ export interface Environment {
   violated(text: string): void;
 }
 
-/** Nothing of a simulated app is for the terminal. */
-export const silent = { logLevel: "silent", logFormat: "json" } as const;
+/** Nothing of a simulated app is for the terminal, or comes from this machine's environment. */
+export const apart = { logLevel: "silent", logFormat: "json", env: {} } as const;

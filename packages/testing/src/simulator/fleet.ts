@@ -17,6 +17,8 @@ export class Slot {
   readonly served: Timeline = new Timeline();
   readonly killed: Timeline = new Timeline();
   readonly hung: Timeline = new Timeline();
+  /** Scaled away: whoever restarts it meanwhile leaves it stopped. */
+  retired = false;
   readonly #env: Environment;
   readonly #options: ServerOptions;
   readonly #host: string;
@@ -43,7 +45,7 @@ export class Slot {
   /** Starts a process unless one runs or stops; after what was asked before. */
   start(): Promise<void> {
     return this.#next(async () => {
-      if (this.alive) return;
+      if (this.alive || this.retired) return;
       const at = { name: this.name, host: this.#host, run: ++this.#runs };
       const process = new ServerProcess(this.#env, this.#options, at, (state) => this.#changed(process, state));
       this.#process = process;
@@ -112,6 +114,11 @@ export class SimulatedFleet {
     return this.#pump.until(this.#start(this.#slot(i)));
   }
 
+  /** Starts all that do not run. Resolves when they are visible in the registry, or have ended first. */
+  startAll(): Promise<void> {
+    return this.#pump.until(this.#all((slot) => this.#start(slot)));
+  }
+
   /** Stops an instance with a SIGTERM. Resolves when it has stopped. */
   stop(i: number): Promise<void> {
     this.#recorder.step(`stop ${this.#slot(i).name}`);
@@ -166,6 +173,7 @@ export class SimulatedFleet {
     this.#env.log.add("fleet", `scale to ${n}`);
     this.#recorder.step(`scale to ${n}`);
     const leaving = this.slots.splice(n);
+    for (const slot of leaving) slot.retired = true;
     this.#left.push(...leaving);
     while (this.slots.length < n) this.slots.push(this.#slotFor(this.slots.length));
     const started = this.#all((slot) => this.#start(slot));
@@ -197,9 +205,11 @@ export class SimulatedFleet {
 
   /** An instance that left and comes back is the same one. */
   #slotFor(index: number): Slot {
-    const slot = new Slot(this.#env, this.#options, index);
-    const known = this.#left.findIndex(({ name }) => name === slot.name);
-    return known < 0 ? slot : (this.#left.splice(known, 1)[0] as Slot);
+    const fresh = new Slot(this.#env, this.#options, index);
+    const known = this.#left.findIndex(({ name }) => name === fresh.name);
+    const slot = known < 0 ? fresh : (this.#left.splice(known, 1)[0] as Slot);
+    slot.retired = false;
+    return slot;
   }
 
   #slot(i: number): Slot {

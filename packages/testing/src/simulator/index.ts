@@ -4,4 +4,12 @@ export type { SimRegistry } from "./registry/sim-registry.js";
 export type { Caller, Workload } from "./caller.js";
 export type { ServerOptions } from "./environment.js";
 export type { ProcessInfo, Seams } from "./seams.js";
-export { seededRandom, type SeededRandom } from "./random.js";
+export {
+  checkSchedules,
+  replayCode,
+  ScheduleError,
+  type Checked,
+  type CheckOptions,
+} from "./schedule/check-schedules.js";
+export { replay, type ReplayOptions } from "./schedule/replay.js";
+export type { Deed, Step } from "./schedule/step.js";

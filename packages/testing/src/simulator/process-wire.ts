@@ -6,8 +6,10 @@ import type { Link, Peer, Wire } from "../network/wire.js";
 export class ProcessWire implements Wire {
   readonly clock: Clock;
   readonly random: () => number;
+  readonly revealCauses: boolean = false;
   readonly #network: MemoryNetwork;
   readonly #links = new Set<Link>();
+  readonly #listeners = new Set<Peer>();
 
   constructor(network: MemoryNetwork, clock: Clock, random: () => number) {
     this.#network = network;
@@ -19,6 +21,10 @@ export class ProcessWire implements Wire {
     return this.#network.latencyMs;
   }
 
+  after(ms: number, fire: () => void): () => void {
+    return this.clock.timer(ms, fire);
+  }
+
   find(address: string): Peer | undefined {
     return this.#network.find(address);
   }
@@ -28,6 +34,7 @@ export class ProcessWire implements Wire {
   }
 
   bind(host: string, port: number, peer: Peer): number {
+    this.#listeners.add(peer);
     return this.#network.bind(host, port, peer);
   }
 
@@ -45,8 +52,9 @@ export class ProcessWire implements Wire {
     this.#network.disconnected(link);
   }
 
-  /** The process is gone: its connections break. */
+  /** The process is gone: what it listens on, drained or not, and its connections break. */
   crash(): void {
+    for (const listener of this.#listeners) listener.crash();
     for (const link of this.#links) {
       this.#network.disconnected(link);
       link.lost("broken");

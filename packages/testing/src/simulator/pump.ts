@@ -1,6 +1,6 @@
-import type { FakeClock } from "../clock/fake-clock.js";
+import { settle, type FakeClock } from "../clock/fake-clock.js";
 
-/** How far time moves before it is looked whether anybody still waits. */
+/** How far time moves at least before it is looked whether anybody still waits. */
 const stepMs = 10;
 
 /** Moves a fake clock for as long as somebody waits for something to happen in its time, and no longer. */
@@ -13,7 +13,10 @@ export class Pump {
     this.#clock = clock;
   }
 
-  /** The promise's outcome, with time passing until then. Several at once share the time that passes. */
+  /**
+   * The promise's outcome, with time passing until then. Several at once share the time that passes. Never settles, and
+   * leaves the event loop to the promise, when no timer is set that could bring it about.
+   */
   async until<T>(promise: Promise<T>): Promise<T> {
     this.#waiting++;
     const over = promise.finally(() => this.#waiting--);
@@ -24,7 +27,11 @@ export class Pump {
   async #run(): Promise<void> {
     // Lets `#running` be set before it is cleared.
     await Promise.resolve();
-    while (this.#waiting > 0) await this.#clock.advance(stepMs);
+    while (this.#waiting > 0) {
+      const nextMs = this.#clock.nextInMs;
+      if (nextMs === undefined) await settle();
+      else await this.#clock.advance(Math.max(stepMs, nextMs));
+    }
     this.#running = undefined;
   }
 }

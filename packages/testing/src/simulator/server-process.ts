@@ -2,7 +2,7 @@ import { createApp, type App, type Listener, type ServerTransport } from "@rollc
 import { ProcessClock } from "../clock/process-clock.js";
 import { memoryTransport } from "../network/connection.js";
 import { memoryServerTransport } from "../network/listener.js";
-import { silent, type Environment, type ServerOptions } from "./environment.js";
+import { apart, type Environment, type ServerOptions } from "./environment.js";
 import { ProcessWire } from "./process-wire.js";
 import type { SimBackend } from "./registry/sim-backend.js";
 import type { ProcessInfo } from "./seams.js";
@@ -62,7 +62,7 @@ export class ServerProcess implements ProcessInfo {
     const listening = memoryServerTransport(this.#wire, { host: at.host, port });
     const transport = memoryTransport(this.#wire);
     this.#app = createApp({
-      ...silent,
+      ...apart,
       name: options.name ?? "server",
       services: options.services,
       bind: (container) => options.bind?.(container, this),
@@ -143,7 +143,6 @@ export class ServerProcess implements ProcessInfo {
     const { log, network } = this.#env;
     this.clock.kill();
     this.#wire.crash();
-    network.crash(this.#address);
     network.restore(this.#address);
     log.add(this.name, `killed: ${why}`);
     this.#end("killed");

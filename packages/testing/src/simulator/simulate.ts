@@ -10,7 +10,7 @@ import { SimulatedFleet } from "./fleet.js";
 import { droppedFaults, restingFaults, type Run } from "./invariants.js";
 import { Ledger } from "./ledger.js";
 import { Pump } from "./pump.js";
-import { seededRandom } from "./random.js";
+import { chance } from "./random.js";
 import { SimRegistry } from "./registry/sim-registry.js";
 import type { Seams } from "./seams.js";
 
@@ -62,7 +62,7 @@ export class Simulation implements AsyncDisposable {
   constructor(options: SimulateOptions) {
     const { seed = 1, callers = 2, seams = {}, timeoutMs = 5_000, latencyMs = 1 } = options;
     const clock = new FakeClock(startMs);
-    const random = seededRandom(seed);
+    const random = chance(seed);
     const log = new EventLog(clock);
     const recorder = createReceipt({ clock });
     const { afterReset } = seams;
@@ -150,7 +150,7 @@ export class Simulation implements AsyncDisposable {
     registry.close();
     if (clock.pending > 0) this.#faults.push(`${clock.pending} timers outlived all processes`);
     log.add("simulation", `ended with ${this.#faults.length} faults`);
-    return { receipt, faults: [...this.#faults], log: log.lines };
+    return { receipt, faults: [...new Set(this.#faults)], log: log.lines };
   }
 }
 

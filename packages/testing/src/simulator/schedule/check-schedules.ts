@@ -1,0 +1,93 @@
+import * as fc from "fast-check";
+import type { SimulateOptions } from "../simulate.js";
+import { schedules } from "./arbitrary.js";
+import { outcomeOf } from "./replay.js";
+import type { Step } from "./step.js";
+
+export interface CheckOptions extends Omit<SimulateOptions, "seed"> {
+  /** Default 100. */
+  readonly runs?: number | undefined;
+  /** Which schedules. Default: others each time; a failure names it. */
+  readonly seed?: number | undefined;
+  /** Steps of one schedule, at most. Default 6. */
+  readonly steps?: number | undefined;
+}
+
+export interface Checked {
+  readonly runs: number;
+  readonly seed: number;
+}
+
+/** The smallest schedule found that breaks a rule. */
+export class ScheduleError extends Error {
+  override readonly name = "ScheduleError";
+  /** Of the simulation, for `replay`. */
+  readonly seed: number;
+  readonly steps: readonly Step[];
+  readonly faults: readonly string[];
+  /** How many schedules it took. */
+  readonly runs: number;
+
+  constructor(found: {
+    readonly seed: number;
+    readonly steps: readonly Step[];
+    readonly faults: readonly string[];
+    readonly log: readonly string[];
+    readonly runs: number;
+    readonly shrinks: number;
+    readonly checkSeed: number;
+  }) {
+    const { seed, steps, faults, log, runs, shrinks, checkSeed } = found;
+    super(
+      [
+        `schedule ${runs} of seed ${checkSeed} breaks a rule (made smaller ${shrinks} times):`,
+        ...faults.map((fault) => `  ${fault}`),
+        "",
+        "replay it with the same options and:",
+        replayCode(seed, steps),
+        "",
+        "the end of its log:",
+        ...log.slice(-40),
+      ].join("\n"),
+    );
+    this.seed = seed;
+    this.steps = steps;
+    this.faults = faults;
+    this.runs = runs;
+  }
+}
+
+/**
+ * Takes simulations through random schedules, each with its own seed, and makes the first that breaks a rule as small as
+ * it can.
+ * @throws ScheduleError with that schedule, as code
+ */
+export async function checkSchedules(options: CheckOptions): Promise<Checked> {
+  const { runs = 100, seed: chosen, steps: most = 6, ...rest } = options;
+  const simulated = { ...rest, registry: { ttlMs: 3_000, ...rest.registry } };
+  const run = fc.record({ seed: fc.noShrink(fc.nat()), steps: schedules(most) });
+  const property = fc.asyncProperty(run, async ({ seed, steps }) => {
+    const { faults } = await outcomeOf({ ...simulated, seed, steps });
+    return faults.length === 0;
+  });
+  const details = await fc.check(property, {
+    numRuns: runs,
+    ...(chosen === undefined ? {} : { seed: chosen }),
+    maxSkipsPerRun: 0,
+  });
+  if (!details.failed) return { runs: details.numRuns, seed: details.seed };
+  const found = details.counterexample?.[0];
+  if (!found) throw new Error("no schedule was tried");
+  const { faults, log } = await outcomeOf({ ...simulated, ...found });
+  const { numRuns, numShrinks, seed: checkSeed } = details;
+  throw new ScheduleError({ ...found, faults, log, runs: numRuns, shrinks: numShrinks, checkSeed });
+}
+
+/** A schedule as one would write it. */
+export function replayCode(seed: number, steps: readonly Step[]): string {
+  const lines = steps.map((step) => {
+    const fields = Object.entries(step).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+    return `    { ${fields.join(", ")} },`;
+  });
+  return ["await replay({", "  ...options,", `  seed: ${seed},`, "  steps: [", ...lines, "  ],", "});"].join("\n");
+}

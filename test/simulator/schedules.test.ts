@@ -1,0 +1,12 @@
+import { checkSchedules } from "@rollcall/testing/simulator";
+import { describe, expect, it } from "vitest";
+import { ordersFleet } from "./orders.js";
+
+const runs = Number(process.env["ROLLCALL_SIM_RUNS"] ?? 200);
+
+describe("random schedules", () => {
+  it("find nothing wrong with a fleet of the real code", { timeout: 600_000 }, async () => {
+    const checked = await checkSchedules({ ...ordersFleet, runs });
+    expect(checked.runs).toBe(runs);
+  });
+});
