@@ -1,6 +1,12 @@
 import { Service, type Clock, type ServerCallContext } from "@rollcall/app";
 import type { Caller, SimulateOptions, Workload } from "@rollcall/testing/simulator";
-import { Orders, type GetOrder, type Order, type OrderInit, type WatchOrders } from "../fixtures/gen/shop/v1/shop.js";
+import {
+  Orders,
+  type GetOrder,
+  type Order,
+  type OrderInit,
+  type WatchOrders,
+} from "../fixtures/gen/shop/v1/shop.js";
 
 /** How services wait in a simulation. */
 export class Waits {

@@ -1,12 +1,41 @@
-import { checkSchedules } from "@rollcall/testing/simulator";
+import { Code, RpcError, type Interceptor } from "@rollcall/app";
+import { checkSchedules, replay, replayCode, ScheduleError } from "@rollcall/testing/simulator";
 import { describe, expect, it } from "vitest";
 import { ordersFleet } from "./orders.js";
 
 const runs = Number(process.env["ROLLCALL_SIM_RUNS"] ?? 200);
+const steps = Number(process.env["ROLLCALL_SIM_STEPS"] ?? 6);
 
 describe("random schedules", () => {
   it("find nothing wrong with a fleet of the real code", { timeout: 600_000 }, async () => {
-    const checked = await checkSchedules({ ...ordersFleet, runs });
+    const checked = await checkSchedules({ ...ordersFleet, runs, steps });
     expect(checked.runs).toBe(runs);
   });
+
+  it("that break a rule are made small and printed as code that replays them", async () => {
+    const seams = { serverInterceptors: () => [forgetsEveryFifth()] };
+    const find = (): Promise<ScheduleError> =>
+      checkSchedules({ ...ordersFleet, seams, runs: 100, seed: 7 }).then(
+        () => expect.unreachable(),
+        (error: unknown) => error as ScheduleError,
+      );
+    const found = await find();
+    expect(found).toBeInstanceOf(ScheduleError);
+    expect(found.steps).toHaveLength(1);
+    expect(found.message).toContain(replayCode(found.seed, found.steps));
+    expect(found.message).toContain("await replay({");
+    expect((await find()).message).toBe(found.message);
+    await expect(replay({ ...ordersFleet, seams, seed: found.seed, steps: found.steps })).rejects.toThrow(
+      found.faults[0],
+    );
+  });
 });
+
+/** A handler that fails for no reason of its caller's. */
+function forgetsEveryFifth(): Interceptor {
+  let n = 0;
+  return (next) => (call) => {
+    if (++n % 5 === 0) throw new RpcError(Code.Internal, "planted");
+    return next(call);
+  };
+}

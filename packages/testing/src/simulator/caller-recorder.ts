@@ -10,6 +10,8 @@ export interface Drop {
   readonly instance: string | undefined;
   /** When the call was due, or the stream was opened. */
   readonly fromMs: number;
+  /** When it last went well: a stream its last message; the same as `fromMs` for a call. */
+  readonly wellMs: number;
   readonly toMs: number;
   readonly attempts: number;
   /** `shop.v1.Orders/Put`, if the error says so. */
@@ -77,8 +79,10 @@ export class CallerRecorder extends ReceiptRecorder {
   ): void {
     const method = error instanceof RpcError && error.path ? error.path : undefined;
     const toMs = this.#clock.now();
+    const wellMs = kind === "stream" ? Math.max(fromMs, this.lastMessageMs) : fromMs;
     const { drops } = this;
-    drops.push({ caller: this.#caller, kind, instance, fromMs, toMs, attempts, method, text: textOf(error) });
+    const text = textOf(error);
+    drops.push({ caller: this.#caller, kind, instance, fromMs, wellMs, toMs, attempts, method, text });
   }
 }
 

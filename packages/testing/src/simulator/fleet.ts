@@ -47,7 +47,9 @@ export class Slot {
     return this.#next(async () => {
       if (this.alive || this.retired) return;
       const at = { name: this.name, host: this.#host, run: ++this.#runs };
-      const process = new ServerProcess(this.#env, this.#options, at, (state) => this.#changed(process, state));
+      const process = new ServerProcess(this.#env, this.#options, at, (state) =>
+        this.#changed(process, state),
+      );
       this.#process = process;
       process.start();
     });

@@ -25,7 +25,9 @@ export function restingFaults({ env, fleet, callers }: Run): readonly string[] {
   const registered = env.registry.instances;
   for (const { name, process } of fleet.slots) {
     if (process?.state !== "serving") continue;
-    const shown = registered.some(({ id, incarnation }) => id === name && incarnation === process.incarnation);
+    const shown = registered.some(
+      ({ id, incarnation }) => id === name && incarnation === process.incarnation,
+    );
     if (!shown) faults.push(`${name} serves, and the registry does not show it`);
   }
   for (const { id, incarnation } of registered) {
@@ -44,9 +46,12 @@ export function restingFaults({ env, fleet, callers }: Run): readonly string[] {
         `${name} holds ${held.join(", ") || "nothing"}; the registry shows ${wanted.join(", ") || "nothing"}`,
       );
     for (const { instance, connection, misledMs } of view.held) {
-      if (connection.state !== "ready") faults.push(`${name} has no connection to ${instance.id}: ${connection.state}`);
+      if (connection.state !== "ready")
+        faults.push(`${name} has no connection to ${instance.id}: ${connection.state}`);
       if (nowMs - misledMs < quietMs)
-        faults.push(`${name} takes another process for ${instance.id} (${instance.incarnation})`);
+        faults.push(
+          `${name} holds the statistics of ${instance.id} (${instance.incarnation}) against another process`,
+        );
     }
     for (const { lastMessageMs } of streams) {
       if (wanted.length > 0 && nowMs - lastMessageMs > quietMs) faults.push(`a stream of ${name} is dead`);
@@ -60,7 +65,10 @@ export function droppedFaults(run: Run, tally: Tally): readonly string[] {
   const faults = run.callers
     .flatMap(({ recorders }) => recorders.flatMap(({ drops }) => drops))
     .filter((drop) => excuse(drop, run) === undefined)
-    .map((drop) => `${drop.caller}: a ${drop.kind} was dropped at ${drop.instance ?? "no instance"}: ${drop.text}`);
+    .map(
+      (drop) =>
+        `${drop.caller}: a ${drop.kind} was dropped at ${drop.instance ?? "no instance"}: ${drop.text}`,
+    );
   const { calls, ok, appErrors, cancelled, dropped } = tally;
   if (calls !== ok + appErrors + cancelled + dropped) faults.push("the receipt does not add up");
   return faults;
@@ -72,8 +80,11 @@ export function excuse(drop: Drop, run: Run): string | undefined {
   const slot = run.fleet.everySlot.find(({ name }) => name === instance);
   if (slot?.hung.overlaps(fromMs, toMs)) return "its instance hung";
   const repeatable = drop.method !== undefined && run.idempotent(drop.method) && attempts < 3;
-  if (slot?.killed.overlaps(fromMs, toMs) && (kind === "stream" || !repeatable)) return "its instance was killed";
-  if (kind === "call" && !run.fleet.everySlot.some((each) => couldServe(each, fromMs, toMs, run)))
+  if (slot?.killed.overlaps(fromMs, toMs) && (kind === "stream" || !repeatable))
+    return "its instance was killed";
+  // One that was open somewhere was broken by that.
+  const waited = kind === "call" || toMs - drop.wellMs > noticeMs;
+  if (waited && !run.fleet.everySlot.some((each) => couldServe(each, drop.wellMs, toMs, run)))
     return "nobody could serve";
   return undefined;
 }

@@ -27,7 +27,9 @@ export interface SimulateOptions extends ServerOptions {
   readonly timeoutMs?: number | undefined;
   /** One way over the network. Default 1. */
   readonly latencyMs?: number | undefined;
-  readonly registry?: { readonly ttlMs?: number | undefined; readonly latencyMs?: number | undefined } | undefined;
+  readonly registry?:
+    | { readonly ttlMs?: number | undefined; readonly latencyMs?: number | undefined }
+    | undefined;
   /** Parts to replace. */
   readonly seams?: Seams | undefined;
 }

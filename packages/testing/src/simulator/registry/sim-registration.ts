@@ -81,7 +81,8 @@ export class SimRegistration implements Registration {
       const lease = this.#lease as number | undefined;
       if (lease === undefined) continue;
       const done = await this.#line.call(() => registry.put(this.#offered, lease), signal);
-      const held = done === "put" && (await this.#line.call(() => registry.holds(this.#offered, lease), signal));
+      const held =
+        done === "put" && (await this.#line.call(() => registry.holds(this.#offered, lease), signal));
       if (done === "no lease") this.#leaseLost(lease);
       if (done === "clash") {
         this.#notVisible();
@@ -109,7 +110,8 @@ export class SimRegistration implements Registration {
     if (this.#lease !== lease) return;
     const { registry, process } = this.#line;
     this.#lease = undefined;
-    this.#notBeforeMs = process.clock.now() + process.random() * Math.min(registry.ttlMs / 3, longestSpreadMs);
+    this.#notBeforeMs =
+      process.clock.now() + process.random() * Math.min(registry.ttlMs / 3, longestSpreadMs);
     this.#notVisible();
     this.#wake();
   }

@@ -187,6 +187,8 @@ export class SimRegistry implements RegistryServer {
     const held = (own: ServiceInstance): string =>
       this.#records.get(keyOf(own))?.instance.incarnation ?? "0-0";
     if (instances.some((own) => isNewer(held(own), own.incarnation))) return "clash";
+    const same = (own: ServiceInstance): boolean => this.#records.get(keyOf(own))?.instance === own;
+    if (instances.every(same) && this.holds(instances, lease)) return "put";
     const changes = instances.map((instance) => ({
       key: keyOf(instance),
       service: instance.service,

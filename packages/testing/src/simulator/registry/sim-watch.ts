@@ -86,8 +86,7 @@ export class SimWatch implements Watcher {
 
   #replace(read: Snapshot): void {
     const { current } = this.#feed;
-    const { instances, revision } =
-      this.#resets > 0 ? this.#line.registry.afterReset(current, read) : read;
+    const { instances, revision } = this.#resets > 0 ? this.#line.registry.afterReset(current, read) : read;
     this.#instances.clear();
     for (const instance of instances) this.#instances.set(instance.id, instance);
     this.#revision = revision;

@@ -89,5 +89,7 @@ export function replayCode(seed: number, steps: readonly Step[]): string {
     const fields = Object.entries(step).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
     return `    { ${fields.join(", ")} },`;
   });
-  return ["await replay({", "  ...options,", `  seed: ${seed},`, "  steps: [", ...lines, "  ],", "});"].join("\n");
+  return ["await replay({", "  ...options,", `  seed: ${seed},`, "  steps: [", ...lines, "  ],", "});"].join(
+    "\n",
+  );
 }

@@ -1,4 +1,4 @@
-import { simulate, type Outcome, type SimulateOptions } from "../simulate.js";
+import { Simulation, type Outcome, type SimulateOptions } from "../simulate.js";
 import { perform, type Step } from "./step.js";
 
 export interface ReplayOptions extends SimulateOptions {
@@ -10,18 +10,24 @@ export interface ReplayOptions extends SimulateOptions {
  * @throws SimulationError when a rule was broken
  */
 export async function replay(options: ReplayOptions): Promise<Outcome> {
-  const simulation = await runSteps(options);
+  const simulation = new Simulation(options);
+  await takeThrough(simulation, options);
   return simulation.check();
 }
 
-/** As `replay`; what was broken is in the outcome. */
-export async function outcomeOf(options: ReplayOptions): Promise<Outcome> {
-  const simulation = await runSteps(options);
-  return simulation.finish();
+/** As `replay`; what was broken is in the outcome, and so is that the simulation went nowhere. */
+export async function outcomeOf(options: ReplayOptions): Promise<Pick<Outcome, "faults" | "log">> {
+  const simulation = new Simulation(options);
+  try {
+    await takeThrough(simulation, options);
+    return await simulation.finish();
+  } catch (error) {
+    return { faults: [String(error)], log: simulation.log };
+  }
 }
 
-async function runSteps(options: ReplayOptions): ReturnType<typeof simulate> {
-  const simulation = await simulate(options);
+async function takeThrough(simulation: Simulation, options: ReplayOptions): Promise<void> {
+  await simulation.start(options.instances ?? 3, options.workload);
   const begun: Promise<void>[] = [];
   for (const step of options.steps) {
     await simulation.run(step.afterMs);
@@ -29,5 +35,4 @@ async function runSteps(options: ReplayOptions): ReturnType<typeof simulate> {
   }
   await Promise.all(begun);
   await simulation.fleet.startAll();
-  return simulation;
 }
