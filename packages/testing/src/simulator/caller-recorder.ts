@@ -8,7 +8,7 @@ export interface Drop {
   readonly kind: "call" | "stream";
   /** The last that it went to. */
   readonly instance: string | undefined;
-  /** When the call was due, or the stream was opened. */
+  /** When the call was due, or the stream before was dropped. */
   readonly fromMs: number;
   /** When it last went well: a stream its last message; the same as `fromMs` for a call. */
   readonly wellMs: number;
@@ -28,7 +28,8 @@ export class CallerRecorder extends ReceiptRecorder {
   readonly #shared: ReceiptRecorder;
   readonly #clock: Clock;
   readonly #log: EventLog;
-  #streamFromMs = 0;
+  /** When the one before it was dropped: one that never opened has no beginning of its own. */
+  #streamSinceMs = 0;
 
   constructor(caller: string, shared: ReceiptRecorder, clock: Clock, log: EventLog) {
     super(clock);
@@ -60,8 +61,10 @@ export class CallerRecorder extends ReceiptRecorder {
     this.#shared.stream(record);
     const { event, instance, error } = record;
     const nowMs = this.#clock.now();
-    if (event === "opened") this.#streamFromMs = nowMs;
-    if (event === "dropped") this.#drop("stream", instance, this.#streamFromMs, 1, error);
+    if (event === "dropped") {
+      this.#drop("stream", instance, this.#streamSinceMs, 1, error);
+      this.#streamSinceMs = nowMs;
+    }
     if (event === "messages") {
       this.lastMessageMs = nowMs;
       return;

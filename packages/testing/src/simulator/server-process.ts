@@ -35,6 +35,7 @@ export class ServerProcess implements ProcessInfo {
   #stopMs = 0;
   #visibleAtStop = false;
   #hangUntilMs = 0;
+  #resumed = Promise.withResolvers<void>();
   /** It has hung at least once: its stop cannot be held to the rules. */
   #hung = false;
   #stopGrace: () => void = () => {};
@@ -124,7 +125,8 @@ export class ServerProcess implements ProcessInfo {
       this.kill("it outlived its grace period");
     });
     // A signal reaches a process that hangs when it goes on.
-    if (this.hanging) await clock.sleep(this.#hangUntilMs - clock.now());
+    if (this.hanging) await Promise.race([this.#resumed.promise, this.ended]);
+    if (hasEnded(this.state)) return;
     this.#stopMs = clock.now();
     this.#visibleAtStop = this.#backend.registration?.state.current === "visible";
     this.#app.stop().then(
@@ -139,7 +141,7 @@ export class ServerProcess implements ProcessInfo {
 
   /** SIGKILL. */
   kill(why = "SIGKILL"): void {
-    if (this.#state === "stopped" || this.#state === "killed") return;
+    if (hasEnded(this.#state)) return;
     const { log, network } = this.#env;
     this.clock.kill();
     this.#wire.crash();
@@ -150,10 +152,11 @@ export class ServerProcess implements ProcessInfo {
 
   /** SIGSTOP, and SIGCONT after `ms`. */
   hang(ms: number): void {
-    if (this.#state === "stopped" || this.#state === "killed") return;
+    if (hasEnded(this.#state)) return;
     const { clock, log, network } = this.#env;
     log.add(this.name, `hangs for ${ms} ms`);
     this.#hung = true;
+    if (!this.hanging) this.#resumed = Promise.withResolvers();
     this.#hangUntilMs = Math.max(this.#hangUntilMs, clock.now() + ms);
     this.clock.pause();
     network.silence(this.#address);
@@ -162,6 +165,7 @@ export class ServerProcess implements ProcessInfo {
       log.add(this.name, "goes on");
       network.restore(this.#address);
       this.clock.resume();
+      this.#resumed.resolve();
       this.#onState(this.#state);
     });
     this.#onState(this.#state);
@@ -220,4 +224,8 @@ export class ServerProcess implements ProcessInfo {
     if (this.#visibleAtStop && tookMs < this.#options.propagationDelayMs)
       this.#env.violated(`${this.name} stopped taking calls ${tookMs} ms after SIGTERM: before callers knew`);
   }
+}
+
+function hasEnded(state: ProcessState): boolean {
+  return state === "stopped" || state === "killed";
 }
