@@ -1,17 +1,17 @@
 import { Container, inject } from "inversify";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../errors.js";
-import { Stock, Prices, type Item, type ItemInit } from "../fixtures/shop.js";
+import { Stock, Prices, type ItemInit } from "../fixtures/shop.js";
 import { Client, clientRequests } from "./client.js";
 import { contractOf, methodOptionsOf } from "./metadata.js";
 import { Method } from "./method.js";
 import { Service } from "./service.js";
 
 class Handlers {
-  async get(_: Item): Promise<ItemInit> {
+  async get(): Promise<ItemInit> {
     return {};
   }
-  async *watch(_: Item): AsyncIterable<ItemInit> {
+  async *watch(): AsyncIterable<ItemInit> {
     yield {};
   }
 }
