@@ -1,9 +1,9 @@
 import { ConfigError } from "@rollcall/core";
 import { describe, expect, it } from "vitest";
-import { readSettings, type SettingsInput } from "./settings.js";
+import { readSettings } from "./settings.js";
 
 const read = (options: object = {}, env: NodeJS.ProcessEnv = {}): ReturnType<typeof readSettings> =>
-  readSettings(options as SettingsInput, env);
+  readSettings(options, env);
 
 describe("settings", () => {
   it("have defaults", () => {

@@ -48,7 +48,7 @@ export function registrationPart(env: RegistrationPartEnv): Lifecycle {
       if (!registration) return;
       server.health.set("NOT_SERVING");
       const wasVisible = registration.state.current === "visible";
-      const bounded = boundedSignal(clock.timer, leaveMs, signal);
+      const bounded = boundedSignal(clock, leaveMs, signal);
       try {
         // Records that are not there cannot be marked, and waiting for them would take the time to prevent them.
         if (wasVisible) await markDraining(registration, bounded.signal, env);
@@ -73,7 +73,7 @@ async function markDraining(
   signal: AbortSignal,
   { clock, logger }: RegistrationPartEnv,
 ): Promise<void> {
-  const bounded = boundedSignal(clock.timer, drainingMs, signal);
+  const bounded = boundedSignal(clock, drainingMs, signal);
   try {
     await unlessAborted(registration.update({ state: "draining" }), bounded.signal);
   } catch (error) {

@@ -22,7 +22,7 @@ export function registryPart(
     name: "registry",
     async start(signal) {
       if (settings.startup === "wait") return;
-      const bounded = boundedSignal(clock.timer, settings.startupTimeoutMs, signal);
+      const bounded = boundedSignal(clock, settings.startupTimeoutMs, signal);
       try {
         await backend.ready(bounded.signal);
       } catch (error) {
@@ -37,7 +37,7 @@ export function registryPart(
     },
     async stop() {
       if (!owned) return;
-      const bounded = boundedSignal(clock.timer, closeMs);
+      const bounded = boundedSignal(clock, closeMs);
       try {
         await unlessAborted(Promise.resolve(backend[Symbol.asyncDispose]()), bounded.signal);
       } finally {

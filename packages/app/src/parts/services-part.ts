@@ -27,7 +27,7 @@ export function servicesPart(
       for (const { contract } of bound) contract.file.service(contract.name);
     },
     async stop(signal) {
-      const bounded = boundedSignal(clock.timer, destroyMs, signal);
+      const bounded = boundedSignal(clock, destroyMs, signal);
       try {
         await unlessAborted(container.unbindAllAsync(), bounded.signal);
       } finally {

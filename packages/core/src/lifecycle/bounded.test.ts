@@ -26,10 +26,9 @@ describe("unlessAborted", () => {
 
 describe("boundedSignal", () => {
   const clock = new FakeClock();
-  const timer = clock.timer.bind(clock);
 
   it("aborts after its time", async () => {
-    const { signal } = boundedSignal(timer, 50);
+    const { signal } = boundedSignal(clock, 50);
     await clock.advance(49);
     expect(signal.aborted).toBe(false);
     await clock.advance(1);
@@ -38,9 +37,9 @@ describe("boundedSignal", () => {
 
   it("aborts with its parent, before or later", () => {
     const reason = new Error("forced");
-    expect(boundedSignal(timer, 50, AbortSignal.abort(reason)).signal.reason).toBe(reason);
+    expect(boundedSignal(clock, 50, AbortSignal.abort(reason)).signal.reason).toBe(reason);
     const controller = new AbortController();
-    const { signal } = boundedSignal(timer, 50, controller.signal);
+    const { signal } = boundedSignal(clock, 50, controller.signal);
     controller.abort(reason);
     expect(signal.reason).toBe(reason);
   });
@@ -48,7 +47,7 @@ describe("boundedSignal", () => {
   it("has no timer and no listener once released", async () => {
     const released = new FakeClock();
     const controller = new AbortController();
-    const bounded = boundedSignal(released.timer.bind(released), 50, controller.signal);
+    const bounded = boundedSignal(released, 50, controller.signal);
     bounded.release();
     controller.abort();
     await released.advance(100);

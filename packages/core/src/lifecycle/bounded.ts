@@ -1,3 +1,5 @@
+import type { Clock } from "../ports/clock.js";
+
 /**
  * A promise's outcome, or `undefined` when the signal aborts first. The promise goes on; a late rejection of it is
  * swallowed.
@@ -13,12 +15,12 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
 
 /** A signal that aborts after `ms` or with `parent`, whichever comes first; `release` ends both ties. */
 export function boundedSignal(
-  timer: (ms: number, fire: () => void) => () => void,
+  clock: Pick<Clock, "timer">,
   ms: number,
   parent?: AbortSignal,
 ): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
-  const stop = timer(ms, () =>
+  const stop = clock.timer(ms, () =>
     controller.abort(new DOMException(`not done within ${ms} ms`, "TimeoutError")),
   );
   const aborted = (): void => controller.abort(parent?.reason);
