@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 const shared = {
   resolve: { conditions: ["@rollcall/source"] },
-  ssr: { resolve: { conditions: ["@rollcall/source", "node", "import", "default"] } },
+  ssr: { resolve: { conditions: ["@rollcall/source", "node"] } },
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
 };
 
@@ -15,16 +15,24 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "examples/*/src/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: ["**/*.int.test.ts", "**/node_modules/**"],
+          exclude: ["**/*.int.test.ts", "**/node_modules/**", "**/dist/**"],
+          sequence: { groupOrder: 0 },
         },
       },
       {
         ...shared,
         test: {
           name: "processes",
-          include: ["**/*.int.test.ts"],
-          exclude: ["**/node_modules/**"],
+          globalSetup: ["test/loud-skips.ts"],
+          include: [
+            "packages/*/src/**/*.int.test.ts",
+            "examples/*/src/**/*.int.test.ts",
+            "test/**/*.int.test.ts",
+          ],
+          exclude: ["**/node_modules/**", "**/dist/**"],
+          // Alone on the machine, one file after the other: they measure time and start processes.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -32,7 +32,8 @@ const seen: string[] = [];
 class BillingService {
   async charge(request: ChargeRequest, ctx: ServerCallContext): Promise<ChargeReplyInit> {
     seen.push(`charge ${request.cents}`);
-    if (request.cents === "1") await new Promise((_, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason)));
+    if (request.cents === "1")
+      await new Promise((_, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason)));
     return { ok: true };
   }
 }
@@ -129,7 +130,10 @@ describe("an app and its clients", () => {
     await using orders = createClient(Orders, { registry });
     let header: Metadata | undefined;
     let trailer: Metadata | undefined;
-    const order = await orders.get({ id: "7" }, { onHeader: (h) => (header = h), onTrailer: (t) => (trailer = t) });
+    const order = await orders.get(
+      { id: "7" },
+      { onHeader: (h) => (header = h), onTrailer: (t) => (trailer = t) },
+    );
     expect(order).toEqual({ id: "7", cents: "12345678901234", payload: Buffer.from("p") });
     expect(header?.get("x-header")).toEqual(["h"]);
     expect(trailer?.get("x-trailer")).toEqual(["t"]);
@@ -176,7 +180,10 @@ describe("an app and its clients", () => {
       message: "shop.v1.Orders/Get [not_found]: no such order",
     });
     for (const id of ["accident", "undefined"]) {
-      await expect(orders.get({ id })).rejects.toMatchObject({ code: Code.Internal, reason: "internal error" });
+      await expect(orders.get({ id })).rejects.toMatchObject({
+        code: Code.Internal,
+        reason: "internal error",
+      });
     }
   });
 
@@ -184,16 +191,24 @@ describe("an app and its clients", () => {
     await start();
     await using orders = createClient(Orders, { registry });
     expect(await orders.get({ id: "nested" })).toMatchObject({ id: "true" });
-    await expect(orders.get({ id: "nested-slow" }, { timeoutMs: 200 })).rejects.toMatchObject({ code: Code.DeadlineExceeded });
+    await expect(orders.get({ id: "nested-slow" }, { timeoutMs: 200 })).rejects.toMatchObject({
+      code: Code.DeadlineExceeded,
+    });
   });
 
   it("ends a call at its deadline and tells the handler", async () => {
     await start();
     await using orders = createClient(Orders, { registry });
-    await expect(orders.get({ id: "slow" }, { timeoutMs: 100 })).rejects.toMatchObject({ code: Code.DeadlineExceeded });
+    await expect(orders.get({ id: "slow" }, { timeoutMs: 100 })).rejects.toMatchObject({
+      code: Code.DeadlineExceeded,
+    });
     await expect.poll(() => seen).toContain("slow saw its signal");
-    await expect(orders.get({ id: "1" }, { timeoutMs: 0 })).rejects.toMatchObject({ code: Code.DeadlineExceeded });
-    await expect(orders.get({ id: "1" }, { timeoutMs: Number.NaN })).rejects.toMatchObject({ code: Code.InvalidArgument });
+    await expect(orders.get({ id: "1" }, { timeoutMs: 0 })).rejects.toMatchObject({
+      code: Code.DeadlineExceeded,
+    });
+    await expect(orders.get({ id: "1" }, { timeoutMs: Number.NaN })).rejects.toMatchObject({
+      code: Code.InvalidArgument,
+    });
     expect(await orders.get({ id: "1" }, { timeoutMs: 1e12 })).toMatchObject({ id: "1" });
   });
 

@@ -1,5 +1,6 @@
 import { type EtcdBackend, etcdBackends, findEtcd } from "@rollcall/testing";
 import { describe, test } from "vitest";
+import { needsRealEtcd } from "./needs-real-etcd.js";
 
 /**
  * Runs one suite against the embedded etcd and against a real one. Without a real one its half is skipped, and
@@ -9,18 +10,12 @@ export function describeEtcd(name: string, suite: (start: EtcdBackend["start"]) 
   for (const backend of etcdBackends()) {
     describe(`${name} [${backend.name} etcd]`, () => suite(() => backend.start()));
   }
-  if (findEtcd() === undefined) withoutRealEtcd(`${name} [real etcd]`);
+  if (findEtcd() === undefined) withoutRealEtcd(name);
 }
 
 /** Stands for a suite that needs a real etcd where there is none. */
 export function withoutRealEtcd(name: string): void {
-  if (process.env["ROLLCALL_REQUIRE_ETCD"] === "1") {
-    test(name, () => {
-      throw new Error("ROLLCALL_REQUIRE_ETCD=1 and no real etcd on this machine: run scripts/get-etcd");
-    });
-    return;
-  }
-  describe.skip(name, () => {
-    test("needs a real etcd: run scripts/get-etcd", () => {});
+  test.runIf(process.env["ROLLCALL_REQUIRE_ETCD"] === "1")(`${name} ${needsRealEtcd}`, () => {
+    throw new Error("ROLLCALL_REQUIRE_ETCD=1 and no real etcd on this machine: run scripts/get-etcd");
   });
 }

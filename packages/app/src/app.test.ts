@@ -90,7 +90,7 @@ describe("an app", () => {
         track: "canary",
         state: "up",
         labels: { a: "b" },
-        incarnation: expect.stringMatching(/^\d+-[0-9a-f]{8}$/),
+        incarnation: expect.stringMatching(/^\d+-[0-9a-z]+$/),
       }),
     ]);
     await app.stop();

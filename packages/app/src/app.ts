@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { inspect } from "node:util";
 import {
   boundedSignal,
@@ -57,6 +56,8 @@ export interface AppOptions extends Omit<SettingsInput, "registry"> {
   /** Default: JSON lines on standard output, readable ones in a terminal. */
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
+  /** From 0 up to 1; default `Math.random`. With a clock of its own, a test that does the same every time. */
+  readonly random?: (() => number) | undefined;
   readonly transport?: Transport | undefined;
   readonly serverTransport?: ServerTransport | undefined;
 }
@@ -84,7 +85,7 @@ export interface App extends AsyncDisposable {
  * @throws ConfigError for an option or variable that is wrong
  */
 export function createApp(options: AppOptions): App {
-  const { name, clock = systemClock } = options;
+  const { name, clock = systemClock, random = Math.random } = options;
   checkOptions(options);
   const registry = typeof options.registry === "string" ? options.registry : undefined;
   const settings = readSettings({ ...options, registry });
@@ -95,9 +96,9 @@ export function createApp(options: AppOptions): App {
   );
   const clients = new ClientPool({
     discovery: backend,
-    transport: options.transport ?? createGrpcTransport({ clock }),
+    transport: options.transport ?? createGrpcTransport({ clock, random }),
     clock,
-    random: Math.random,
+    random,
     logger,
     interceptors: options.clientInterceptors ?? [],
     retry: options.retry,
@@ -116,7 +117,7 @@ export function createApp(options: AppOptions): App {
     logger,
   });
   const address = (): string => advertisedAddress(settings.advertise, settings.host, server.port);
-  const incarnation = `${Math.floor(clock.now())}-${randomBytes(4).toString("hex")}`;
+  const incarnation = `${Math.floor(clock.now())}-${Math.floor(random() * 36 ** 8).toString(36)}`;
   const registration = registrationPart({
     backend,
     server,

@@ -8,5 +8,7 @@ export function createLogger(name: string, settings: Pick<Settings, "logLevel" |
   const colorize = process.stdout.isTTY && !process.env.NO_COLOR;
   const options = { name, level: settings.logLevel };
   // Synchronous, so that the last lines before an exit are not lost.
-  return pretty ? pino(options, PinoPretty({ sync: true, colorize, ignore: "pid,hostname" })) : pino(options);
+  return pretty
+    ? pino(options, PinoPretty({ sync: true, singleLine: true, colorize, ignore: "pid,hostname" }))
+    : pino(options);
 }

@@ -91,11 +91,16 @@ describe("running an app", () => {
     }
   });
 
-  it("exits after 4.5 s when a crashed app does not stop", async () => {
-    setup({ stop: hangs });
+  it("forces a crashed app that has not stopped after 3.5 s, and exits 800 ms later", async () => {
+    const forced: string[] = [];
+    setup({ stop: hangs, force: async () => void forced.push("force") });
     await settle();
     crash(undefined);
-    vi.advanceTimersByTime(4_499);
+    vi.advanceTimersByTime(3_499);
+    expect(forced).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(forced).toEqual(["force"]);
+    vi.advanceTimersByTime(799);
     expect(exit).not.toHaveBeenCalled();
     vi.advanceTimersByTime(1);
     expect(exit).toHaveBeenCalledWith(1);

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 
 /** What running needs of an app. */
-interface Runnable {
+export interface Runnable {
   readonly address: string;
   readonly logger: Logger;
   start(): Promise<void>;
@@ -13,8 +13,8 @@ const signals = ["SIGTERM", "SIGINT"] as const;
 
 /** After a forced stop nothing is waited for any longer than this. */
 const forcedExitMs = 800;
-/** A process in an unknown state gets this long to leave the registry and end its calls. */
-const crashExitMs = 4_500;
+/** A process in an unknown state gets this long to leave the registry and end its calls, whatever the grace period. */
+const crashGraceMs = 3_500;
 /** What keeps a stopped process alive after this is a leak. */
 const lingerMs = 1_000;
 
@@ -40,8 +40,13 @@ export async function runUntilSignal(app: Runnable): Promise<void> {
   const onCrash = (error: unknown): void => {
     app.logger.fatal({ err: error }, "uncaught: stopping");
     process.exitCode = 1;
-    exitWithin(crashExitMs, 1);
-    void stopAnd(app, () => process.exit(1));
+    const exit = (): never => process.exit(1);
+    void app.stop().then(exit, exit);
+    // Forced, so that callers of what is cut learn that it ended by a drain.
+    setTimeout(() => {
+      exitWithin(forcedExitMs, 1);
+      void app.force().catch(() => {});
+    }, crashGraceMs).unref();
   };
 
   for (const signal of signals) process.on(signal, onSignal);
@@ -70,12 +75,6 @@ export async function runUntilSignal(app: Runnable): Promise<void> {
     );
     process.exit();
   }, lingerMs).unref();
-}
-
-async function stopAnd(app: Runnable, then: () => void): Promise<void> {
-  // What did not stop cleanly has been logged.
-  await app.stop().catch(() => {});
-  then();
 }
 
 function fail(end: () => void): void {

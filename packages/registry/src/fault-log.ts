@@ -22,11 +22,16 @@ export function createFaultLog(
     failed(error) {
       count += 1;
       if (Number.isInteger(Math.log2(count)))
-        logger?.[level]({ err: error, failures: count }, `${what} failed`);
+        logger?.[level]({ reason: reasonOf(error), failures: count }, `${what} failed`);
     },
     recovered() {
       if (count > 0) logger?.info({ failures: count }, `${what} works again`);
       count = 0;
     },
   };
+}
+
+/** The words alone: where in a client library a fault came up says nothing to an operator. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -23,6 +23,8 @@ interface RegistrationPartEnv {
 /** A registry that hangs must not eat the grace period: this much for all, and less for saying that we drain. */
 const leaveMs = 2_000;
 const drainingMs = 1_000;
+/** A process that is forced still takes its records with it: what is left of its second covers a healthy registry. */
+const forcedLeaveMs = 500;
 
 /**
  * The app's place in the registry: there when it can serve, gone before it stops. Stopping marks the records draining,
@@ -32,10 +34,12 @@ export function registrationPart(env: RegistrationPartEnv): Lifecycle {
   const { backend, server, clock, logger } = env;
   const end = new AbortController();
   let registration: Registration | undefined;
+  let serving = false;
   return {
     name: "registration",
     async start(signal) {
       server.health.set("SERVING");
+      serving = true;
       const instances = env.instances();
       if (instances.length === 0) return;
       registration = backend.register(instances, end.signal);
@@ -45,19 +49,19 @@ export function registrationPart(env: RegistrationPartEnv): Lifecycle {
       void report(registration, end.signal, logger);
     },
     async stop(signal) {
+      if (serving) server.health.set("NOT_SERVING");
       if (!registration) return;
-      server.health.set("NOT_SERVING");
       const wasVisible = registration.state.current === "visible";
-      const bounded = boundedSignal(clock, leaveMs, signal);
+      const leaving = leavingSignal(clock, signal);
       try {
-        // Records that are not there cannot be marked, and waiting for them would take the time to prevent them.
-        if (wasVisible) await markDraining(registration, bounded.signal, env);
-        await registration.deregister(bounded.signal);
+        // Records that nobody sees need no goodbye, and waiting for them would take the time to prevent them.
+        if (wasVisible) await markDraining(registration, leaving.signal, env);
+        await registration.deregister(leaving.signal);
         logger.info("deregistered");
       } catch (error) {
         logger.warn({ err: error }, "could not deregister: the records end with their lease");
       } finally {
-        bounded.release();
+        leaving.release();
         end.abort();
       }
       if (wasVisible && !signal.aborted) {
@@ -81,6 +85,27 @@ async function markDraining(
   } finally {
     bounded.release();
   }
+}
+
+/** Aborts after `leaveMs`, or `forcedLeaveMs` after `hurry`: a forced stop, or the end of the grace period. */
+function leavingSignal(clock: Clock, hurry: AbortSignal): { readonly signal: AbortSignal; release(): void } {
+  const over = new AbortController();
+  const stops: (() => void)[] = [];
+  const endAfter = (ms: number): void => {
+    const reason = new DOMException(`not done within ${ms} ms`, "TimeoutError");
+    stops.push(clock.timer(ms, () => over.abort(reason)));
+  };
+  const hurried = (): void => endAfter(forcedLeaveMs);
+  endAfter(leaveMs);
+  if (hurry.aborted) hurried();
+  hurry.addEventListener("abort", hurried, { once: true });
+  return {
+    signal: over.signal,
+    release() {
+      hurry.removeEventListener("abort", hurried);
+      for (const stop of stops) stop();
+    },
+  };
 }
 
 async function visible(registration: Registration, signal: AbortSignal): Promise<void> {

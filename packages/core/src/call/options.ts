@@ -12,6 +12,10 @@ export interface CallOptions {
   readonly onHeader?: ((header: Metadata) => void) | undefined;
   /** Sees the trailing metadata, whatever the status. */
   readonly onTrailer?: ((trailer: Metadata) => void) | undefined;
-  /** Server streaming only: open the stream again, on another instance, when the server ended it because it drains. Default true. */
-  readonly reopen?: boolean | undefined;
+  /**
+   * Server streaming only: when the stream is opened again, with the same request, on another instance. `true`: when its
+   * server ended it because it drains; `"always"`: also when it broke (`unavailable`), so messages may come twice;
+   * `false`: never. Default true.
+   */
+  readonly reopen?: boolean | "always" | undefined;
 }

@@ -14,7 +14,8 @@ const reopenPauseMs = { first: 50, most: 1_000 };
 
 /**
  * The messages of a streaming method. The call is made at the first `next`; leaving the loop cancels it. A server
- * stream that ended because its server drains is opened again, with the same request.
+ * stream that ended because its server drains is opened again, with the same request; with `reopen: "always"` one that
+ * broke is too.
  */
 export function responseStream(
   begin: () => StartedCall,
@@ -23,7 +24,7 @@ export function responseStream(
   options: CallOptions,
   env: ClientEnv,
 ): AsyncIterable<object> {
-  const reopens = method.kind === "server_streaming" && options.reopen !== false;
+  const reopen = method.kind === "server_streaming" ? (options.reopen ?? true) : false;
   const path = methodName(method);
   return {
     async *[Symbol.asyncIterator]() {
@@ -44,7 +45,8 @@ export function responseStream(
             options.onTrailer?.(trailer);
             return;
           } catch (error) {
-            if (over || !reopens || call.cancelReason || !endedByDrain(error)) throw error;
+            if (over || !reopen || call.cancelReason || !isUnavailable(error)) throw error;
+            if (reopen !== "always" && !endedByDrain(error)) throw error;
           }
           if (barren > 0) await pause(env.clock, pauseMs(barren), call);
           barren++;
@@ -65,10 +67,12 @@ function pauseMs(barren: number): number {
   return Math.min(reopenPauseMs.most, reopenPauseMs.first * 2 ** (barren - 1));
 }
 
-function endedByDrain(error: unknown): error is RpcError {
-  return (
-    error instanceof RpcError && error.code === Code.Unavailable && error.trailer.get(drainTrailer).length > 0
-  );
+function isUnavailable(error: unknown): error is RpcError {
+  return error instanceof RpcError && error.code === Code.Unavailable;
+}
+
+function endedByDrain(error: RpcError): boolean {
+  return error.trailer.get(drainTrailer).length > 0;
 }
 
 async function open(call: Call, pipeline: Handler, path: string, env: ClientEnv): Promise<StreamReply> {

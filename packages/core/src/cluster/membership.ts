@@ -6,7 +6,7 @@ import type { ServiceInstance, Snapshot } from "../ports/registry.js";
 import type { Transport } from "../ports/transport.js";
 import { ClusterEndpoint, runOf } from "./endpoint.js";
 import { probe } from "./probe.js";
-import { suspects } from "./suspicion.js";
+import { suspects, suspicionWindowMs } from "./suspicion.js";
 
 interface MembershipEnv {
   readonly service: string;
@@ -30,6 +30,8 @@ export class Membership {
   readonly #endpoints = new Map<string, ClusterEndpoint>();
   /** Left, with calls that may still end. */
   readonly #leaving = new Set<ClusterEndpoint>();
+  /** Ids that are missing from the registry without a goodbye, and when they went. */
+  readonly #missing = new Map<string, number>();
   readonly #end = new AbortController();
   /** Instances that were warned about. */
   readonly #unusable = new Set<string>();
@@ -95,7 +97,11 @@ export class Membership {
       (endpoint) => endpoint.instance.state === "up" && endpoint.suspectSinceMs === undefined,
     );
     const vanished = up.filter(({ instance }) => !next.has(runOf(instance)) && !ids.has(instance.id));
-    const doubted = new Set(suspects(up.length, vanished));
+    const nowMs = this.#env.clock.now();
+    for (const [id, sinceMs] of this.#missing)
+      if (ids.has(id) || nowMs - sinceMs > suspicionWindowMs) this.#missing.delete(id);
+    const doubted = new Set(suspects(up.length, vanished, this.#missing.size));
+    for (const { instance } of vanished) this.#missing.set(instance.id, nowMs);
 
     for (const endpoint of before) {
       const run = runOf(endpoint.instance);

@@ -59,7 +59,8 @@ function merge(into: Tree, from: Tree): void {
   if (!from.nested) return;
   into.nested ??= {};
   for (const [name, child] of Object.entries(from.nested)) {
-    const present = into.nested[name];
+    // A message can be named like something every object inherits: `toString`.
+    const present = Object.hasOwn(into.nested, name) ? into.nested[name] : undefined;
     if (present) merge(present, child);
     else into.nested[name] = child;
   }

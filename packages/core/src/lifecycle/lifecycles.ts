@@ -11,7 +11,7 @@ export async function startAll(
     signal.throwIfAborted();
     const from = performance.now();
     await part.start(signal);
-    logger.debug({ part: part.name, ms: Math.round(performance.now() - from) }, "started");
+    logger.info({ part: part.name, ms: Math.round(performance.now() - from) }, "started");
   }
 }
 
@@ -29,7 +29,7 @@ export async function stopAll(
     const from = performance.now();
     try {
       await part.stop(signal);
-      logger.debug({ part: part.name, ms: Math.round(performance.now() - from) }, "stopped");
+      logger.info({ part: part.name, ms: Math.round(performance.now() - from) }, "stopped");
     } catch (error) {
       errors.push(error);
       logger.error({ part: part.name, err: error }, "stop failed");

@@ -1,4 +1,5 @@
 import {
+  ConfigError,
   createFeed,
   type Feed,
   type FeedSource,
@@ -10,14 +11,13 @@ import type { Logger } from "pino";
 import { createBackoff } from "../backoff.js";
 import { createFaultLog, type FaultLog } from "../fault-log.js";
 import { changeOffer, checkOffer, type OfferChange } from "../offer.js";
-import { deferred } from "../deferred.js";
 import { encodeRecord } from "../record.js";
 import { isLeaseGone } from "./failure.js";
 import { servicePrefix } from "./keys.js";
 import { Lease } from "./lease.js";
 import type { Link } from "./link.js";
 import { publish, unpublish, type Seen, type Wanted } from "./publication.js";
-import { retry, unlessAborted, type Environment } from "./retry.js";
+import { retry, orAborted, type Environment } from "./retry.js";
 import type { WatchHub } from "./watch-hub.js";
 import { WatchedRange, type KeyChange } from "./watched-range.js";
 
@@ -33,6 +33,9 @@ export interface RegistrationOptions extends Environment {
 
 /** The widest spread of registering again after etcd lost the lease, as it then lost everybody's. */
 const longestSpreadMs = 5000;
+
+/** etcd's default for `--max-txn-ops`. */
+const mostServices = 128;
 
 const nothingSeen: Seen = new Map();
 
@@ -56,19 +59,23 @@ export class EtcdRegistration implements Registration {
   #lease: Lease | undefined;
   #seen: Seen = nothingSeen;
   #notBefore = 0;
-  #woken = deferred<void>();
+  #woken = Promise.withResolvers<void>();
   #ownKeys: readonly WatchedRange[] = [];
   #gone: Promise<void> | undefined;
 
   constructor(all: readonly ServiceInstance[], signal: AbortSignal, options: RegistrationOptions) {
     checkOffer(all);
+    if (all.length > mostServices)
+      throw new ConfigError(
+        `cannot register ${all.length} services in one process: etcd takes ${mostServices} in a transaction`,
+      );
     this.#options = options;
     this.#offered = all;
     this.#wanted = this.#recordsOf(all);
     const { random } = options;
     this.#backoff = createBackoff({ random });
     this.#clashBackoff = createBackoff({ random, firstMs: 2000, longestMs: 30_000 });
-    this.#clashes = createFaultLog(options.logger, "registering: address clash", "error");
+    this.#clashes = createFaultLog(options.logger, "taking the address", "error");
     const stop = (): void => this.#end();
     signal.addEventListener("abort", stop, { once: true });
     this.#ended.signal.addEventListener("abort", () => signal.removeEventListener("abort", stop));
@@ -135,7 +142,7 @@ export class EtcdRegistration implements Registration {
     for (;;) {
       const wait = this.#notBefore - clock.now();
       if (wait > 0) await clock.sleep(wait, signal);
-      this.#woken = deferred<void>();
+      this.#woken = Promise.withResolvers<void>();
       try {
         const settled = await this.#settle(signal);
         faults.recovered();
@@ -160,7 +167,7 @@ export class EtcdRegistration implements Registration {
     const { incarnation = "" } = this.#offered[0] ?? {};
     const version = this.#version;
     const lease = (this.#lease ??= await this.#grant(signal));
-    const done = await unlessAborted(
+    const done = await orAborted(
       publish(kv, this.#wanted, lease.id, incarnation, this.#seen, signal),
       signal,
     );
@@ -183,7 +190,7 @@ export class EtcdRegistration implements Registration {
   async #grant(signal: AbortSignal): Promise<Lease> {
     const onLost = (lease: Lease): void => this.#leaseLost(lease);
     const { lease: link } = this.#options;
-    return unlessAborted(Lease.grant({ ...this.#options, link, onLost }, signal), signal);
+    return orAborted(Lease.grant({ ...this.#options, link, onLost }, signal), signal);
   }
 
   #leaseLost(lease: Lease): void {
@@ -232,7 +239,7 @@ export class EtcdRegistration implements Registration {
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
     const { promise, resolve } = this.#woken;
     const stop = this.#options.clock.timer(ms, resolve);
-    await unlessAborted(promise, signal).finally(stop);
+    await orAborted(promise, signal).finally(stop);
   }
 
   #recordsOf(all: readonly ServiceInstance[]): Wanted[] {

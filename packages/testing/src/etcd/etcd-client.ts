@@ -81,6 +81,8 @@ export class EtcdClient implements Disposable {
     if (!client) {
       client = new etcdApi[service]!(this.#address, credentials.createInsecure(), {
         "grpc.enable_http_proxy": 0,
+        // Else it shares connections with other clients of this process, and their faults.
+        "grpc.use_local_subchannel_pool": 1,
         "grpc.initial_reconnect_backoff_ms": 50,
         "grpc.max_reconnect_backoff_ms": 200,
       });

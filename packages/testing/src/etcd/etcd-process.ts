@@ -103,6 +103,7 @@ export class EtcdProcess implements AsyncDisposable {
         `etcd ${ended ?? `did not serve within ${readyTimeoutMs} ms`} (${this.logFile}):\n${this.log().slice(-2000)}`,
       );
     }
+    this.#failed = false;
   }
 
   /** Ends etcd as an operator would (SIGTERM), and by force after 1 s: it waits for open watches. The data stays. */
@@ -179,6 +180,8 @@ export class EtcdProcess implements AsyncDisposable {
     };
     const child = spawn(this.#binary, [...Object.entries(args).flat(), ...extraArgs], {
       stdio: ["ignore", "pipe", "pipe"],
+      // In its own process group, as its guard: a Ctrl-C is for us, and what we do about it is for etcd.
+      detached: true,
       // A variable, because an etcd that does not know it warns, where it would refuse a flag. Killing a process
       // loses nothing that it has written, so the tests do not wait for the disk.
       env: { ...process.env, ETCD_UNSAFE_NO_FSYNC: "true" },
@@ -228,7 +231,6 @@ function guard(pid: number, folder: string): ChildProcess {
   const script = 'read -r _; kill -9 "$0" 2>/dev/null; rm -rf "$1"';
   const child = spawn("sh", ["-c", script, String(pid), folder], {
     stdio: ["pipe", "ignore", "ignore"],
-    // In its own process group, so that a Ctrl-C meant for us does not end it first.
     detached: true,
   });
   child.on("error", () => {});

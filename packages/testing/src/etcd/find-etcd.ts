@@ -16,8 +16,13 @@ export function findEtcd(env: NodeJS.ProcessEnv = process.env): string | undefin
       `ROLLCALL_TEST_ETCD is "${named}": not an executable file; name an etcd binary or unset it`,
     );
   }
-  const onPath = (env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "etcd"));
-  return [...onPath, ...cached(env)].find(isExecutable);
+  return etcdOnPath(env) ?? cached(env).find(isExecutable);
+}
+
+/** The path of the `etcd` on `PATH`, if there is one. */
+export function etcdOnPath(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const folders = (env["PATH"] ?? "").split(delimiter).filter(Boolean);
+  return folders.map((folder) => join(folder, "etcd")).find(isExecutable);
 }
 
 function cached(env: NodeJS.ProcessEnv): string[] {

@@ -38,13 +38,15 @@ export interface CallerOptions extends Pick<
 }
 
 /**
- * The main part of a caller process: makes calls at a steady rate, follows the runner's steps, reports to it, and ends
+ * The main part of a caller process: makes calls at a steady rate, follows the runner's steps (`start` until it names
+ * one), reports to it, and ends
  * with the receipt, when the runner says so, on SIGTERM or SIGINT, or after `durationMs`. Returns the receipt so far for
  * a process without a runner. See `startCaller` for the other side.
  */
 export async function runCaller(options: CallerOptions): Promise<ReceiptRecorder> {
   const { beside, progressEveryMs = 250, call, ...loop } = options;
   const recorder = createReceipt();
+  recorder.step("start");
   const ending = new AbortController();
   const streamsEnding = new AbortController();
   const finish = (): void => ending.abort();

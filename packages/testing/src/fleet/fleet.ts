@@ -39,6 +39,8 @@ export class Member {
   private process: FleetProcess | undefined;
   private spawning: Promise<FleetProcess> | undefined;
   private closed = false;
+  /** Where it served last; 0 before it did. */
+  private port = 0;
 
   constructor(
     readonly index: number,
@@ -56,12 +58,14 @@ export class Member {
     return `${this.options.name ?? "service"}-${this.index}`;
   }
 
-  /** Starts its process and waits until it serves. */
-  async start(port = 0): Promise<ServingMessage> {
+  /** Starts its process, where the last one was or on any port, and waits until it serves. */
+  async start(port: "same" | "new" = "same"): Promise<ServingMessage> {
     if (this.closed) throw new Error(`${this.name} is not started: the fleet is closed`);
-    const process = await (this.spawning = this.spawn(port));
+    const process = await (this.spawning = this.spawn(port === "same" ? this.port : 0));
     try {
-      return await process.untilServing(this.options.readyTimeoutMs ?? 20_000);
+      const serving = await process.untilServing(this.options.readyTimeoutMs ?? 20_000);
+      this.port = portOf(serving.address);
+      return serving;
     } catch (error) {
       await process.kill();
       throw error;
@@ -82,10 +86,9 @@ export class Member {
    * Ends its process and starts the next. Rejects when one that was asked to end did so with another code than 0.
    */
   async restart({ signal = "SIGTERM", port = "same" }: RestartOptions = {}): Promise<ServingMessage> {
-    const before = this.current.serving;
     const exit = signal === "SIGKILL" ? await this.kill() : await this.stop();
     if (signal === "SIGTERM" && exit.code !== 0) throw new Error(`${this.name} ended with ${exitText(exit)}`);
-    return await this.start(port === "same" && before ? portOf(before.address) : 0);
+    return await this.start(port);
   }
 
   /** Ends its process, also one that is being started, and starts no other. */
@@ -114,6 +117,7 @@ export class Fleet implements AsyncDisposable {
   private readonly all: Member[] = [];
   private readonly removed = new Set<Member>();
   private readonly listeners = new Set<(member: Member, message: unknown) => void>();
+  private closed = false;
 
   constructor(private readonly options: FleetOptions) {}
 
@@ -124,6 +128,7 @@ export class Fleet implements AsyncDisposable {
 
   /** Starts one more and waits until it serves. */
   async add(): Promise<Member> {
+    if (this.closed) throw new Error("the fleet is closed");
     const member = new Member(this.all.length, this.options, (of, process) => {
       process.onMessage((message) => {
         for (const listener of this.listeners) listener(of, message);
@@ -153,24 +158,27 @@ export class Fleet implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.closed = true;
     await Promise.all(this.all.map((member) => member.close()));
   }
 }
 
 /**
  * Starts `size` processes of a service and waits until each serves, which it tells with the IPC message
- * `{ rollcall: "serving", instance, address }`. Rejects with the output of the first that does not; the others are
+ * `{ rollcall: "serving", address }`, as `App.run` does. Rejects with the output of the first that does not; the others are
  * ended then.
  *
  * No process outlives the caller: see `FleetProcess` and `ownChild`.
  */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const fleet = new Fleet(options);
-  const results = await Promise.allSettled(Array.from({ length: options.size }, () => fleet.add()));
-  const failed = results.find((result) => result.status === "rejected");
-  if (!failed) return fleet;
-  await fleet[Symbol.asyncDispose]();
-  throw failed.reason;
+  try {
+    await Promise.all(Array.from({ length: options.size }, () => fleet.add()));
+    return fleet;
+  } catch (error) {
+    await fleet[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 function portOf(address: string): number {

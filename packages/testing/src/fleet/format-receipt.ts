@@ -77,8 +77,9 @@ function verdict(receipt: Receipt, paint: (style: Style, text: string) => string
     "",
     dropped === 0 ? paint("green", "0 calls dropped") : paint("red", `${dropped} calls dropped`),
   ];
-  for (const each of receipt.firstDropped) {
-    lines.push(`  ${each.instance} during "${each.step}" after ${whole(each.latencyMs)} ms: ${each.error}`);
+  for (const { kind, instance, step, latencyMs, error } of receipt.firstDropped) {
+    const after = kind === "call" ? ` after ${whole(latencyMs)} ms` : "";
+    lines.push(`  a ${kind} on ${instance} during "${step}"${after}: ${error}`);
   }
   return lines;
 }

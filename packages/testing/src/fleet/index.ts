@@ -27,6 +27,7 @@ export {
   type StreamNotes,
 } from "./recorded-loop.js";
 export type { ReceiptData } from "./receipt-parts.js";
+export { receiptInterceptor } from "./receipt-interceptor.js";
 export { classifyError } from "./classify.js";
 export {
   createReceipt,
@@ -34,13 +35,7 @@ export {
   type ReceiptRecorder,
   type StreamRecord,
 } from "./receipt-recorder.js";
-export {
-  noInstance,
-  type DroppedCall,
-  type InstanceReceipt,
-  type Receipt,
-  type StepReceipt,
-} from "./receipt.js";
+export { noInstance, type Dropped, type InstanceReceipt, type Receipt, type StepReceipt } from "./receipt.js";
 export type { CallOutcome, StreamEvent, StreamTally, Tally } from "./tally.js";
 export { formatReceipt, type FormatOptions } from "./format-receipt.js";
 export { createLiveTable, type LiveRow, type LiveTable, type LiveTableOptions } from "./live-table.js";

@@ -40,6 +40,7 @@ export type ProcessState = "starting" | "serving" | "stopping" | "stopped" | "ex
 /** What a service tells its parent over IPC when it is registered and visible. */
 export interface ServingMessage {
   readonly rollcall: "serving";
+  /** The id it is registered under; left out, the address. */
   readonly instance: string;
   /** `host:port`. */
   readonly address: string;
@@ -219,5 +220,8 @@ export function exitText({ code, signal }: Exit): string {
 }
 
 function asServing(message: unknown): ServingMessage | undefined {
-  return isKind(message, "serving") ? (message as ServingMessage) : undefined;
+  if (!isKind(message, "serving")) return undefined;
+  const { address, instance } = message as { address?: unknown; instance?: unknown };
+  if (typeof address !== "string") return undefined;
+  return { rollcall: "serving", address, instance: typeof instance === "string" ? instance : address };
 }

@@ -1,5 +1,5 @@
 import { Latencies, type LatencyData } from "./latencies.js";
-import type { DroppedCall, InstanceReceipt, StepReceipt } from "./receipt.js";
+import type { Dropped, InstanceReceipt, StepReceipt } from "./receipt.js";
 import {
   addNumbers,
   countCall,
@@ -25,7 +25,7 @@ export interface ReceiptData {
   readonly kills: number;
   readonly instances: Readonly<Record<string, InstanceData>>;
   readonly steps: readonly StepReceipt[];
-  readonly firstDropped: readonly DroppedCall[];
+  readonly firstDropped: readonly Dropped[];
 }
 
 /** The counters of one instance. */

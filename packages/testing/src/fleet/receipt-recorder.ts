@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { systemClock, type Clock } from "@rollcall/core";
 import { Latencies } from "./latencies.js";
 import { InstanceRecord, percentiles, StepRecord, type ReceiptData } from "./receipt-parts.js";
-import { noInstance, type DroppedCall, type Receipt, type StepReceipt } from "./receipt.js";
+import { noInstance, type Dropped, type Receipt, type StepReceipt } from "./receipt.js";
 import {
   addNumbers,
   emptyStreams,
@@ -44,7 +44,7 @@ export class ReceiptRecorder {
   private readonly instances = new Map<string, InstanceRecord>();
   private readonly steps = new Map<string, StepRecord>();
   private readonly latencies = new Latencies();
-  private readonly dropped: DroppedCall[] = [];
+  private readonly dropped: Dropped[] = [];
   private current: StepRecord | undefined;
   private stepSinceMs = 0;
   private lastOkMs = 0;
@@ -91,14 +91,14 @@ export class ReceiptRecorder {
     instance.record(outcome, attempts, step.outage ? undefined : latencyMs);
     if (!step.outage) this.latencies.record(latencyMs);
     if (outcome === "ok") this.answered();
-    if (outcome === "dropped") this.explain(call.instance, call.error, step.name, latencyMs);
+    if (outcome === "dropped") this.explain("call", call.instance, call.error, step.name, latencyMs);
   }
 
   stream({ event, instance, count = 1, error }: StreamRecord): void {
     this.instance(instance).streams[event] += count;
     if (event !== "dropped") return;
     this.stepNamed(this.stepName).streamsDropped += count;
-    this.explain(instance, error, this.stepName, 0);
+    this.explain("stream", instance, error, this.stepName, 0);
   }
 
   /** What a server says of itself; see `createServedLedger`. */
@@ -178,9 +178,16 @@ export class ReceiptRecorder {
     this.stepSinceMs = now;
   }
 
-  private explain(instance: string | undefined, error: unknown, step: string, latencyMs: number): void {
+  private explain(
+    kind: Dropped["kind"],
+    instance: string | undefined,
+    error: unknown,
+    step: string,
+    latencyMs: number,
+  ): void {
     if (this.dropped.length >= mostDropped) return;
     this.dropped.push({
+      kind,
       step,
       instance: instance ?? noInstance,
       atMs: this.clock.now(),

@@ -131,8 +131,15 @@ describe("the receipt", () => {
     expect(dropped).toBe(31);
     expect(firstDropped).toHaveLength(20);
     expect(firstDropped.slice(0, 2)).toEqual([
-      { step: "kill", instance: "(none)", atMs: 50, latencyMs: 7, error: "[unavailable]: gone" },
-      { step: "kill", instance: "a", atMs: 50, latencyMs: 0, error: "{ n: 0 }" },
+      {
+        kind: "call",
+        step: "kill",
+        instance: "(none)",
+        atMs: 50,
+        latencyMs: 7,
+        error: "[unavailable]: gone",
+      },
+      { kind: "call", step: "kill", instance: "a", atMs: 50, latencyMs: 0, error: "{ n: 0 }" },
     ]);
   });
 
@@ -148,7 +155,7 @@ describe("the receipt", () => {
     expect(streams).toEqual({ opened: 1, completed: 0, reopened: 1, dropped: 1, messages: 10 });
     expect(perInstance["b"]?.streams).toMatchObject({ reopened: 1, dropped: 1, messages: 0 });
     expect(steps).toMatchObject([{ name: "restart a", streamsDropped: 1 }]);
-    expect(firstDropped).toMatchObject([{ instance: "b", error: "reset" }]);
+    expect(firstDropped).toMatchObject([{ kind: "stream", instance: "b", error: "reset" }]);
   });
 
   it("adds what the servers and the runner counted", () => {
@@ -171,7 +178,7 @@ describe("formatReceipt", () => {
     const text = formatReceipt(receipt.receipt(), { color: false });
     expect(text).toContain("calls     2 = 1 ok + 0 app errors + 0 cancelled + 1 dropped");
     expect(text).toContain("attempts  3 = 2 calls + 1 retried");
-    expect(text).toContain('1 calls dropped\n  b during "kill" after 9 ms: reset');
+    expect(text).toContain('1 calls dropped\n  a call on b during "kill" after 9 ms: reset');
     // oxlint-disable-next-line no-control-regex
     expect(text).not.toMatch(/\u001B/);
     expect(formatReceipt(receipt.receipt(), { color: true })).toContain("\u001B[31m1 calls dropped");

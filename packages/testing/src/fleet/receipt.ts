@@ -26,13 +26,15 @@ export interface StepReceipt extends Tally {
   readonly outage: boolean;
 }
 
-/** A dropped call, explained. */
-export interface DroppedCall {
-  /** What the fleet was doing when the call was due. */
+/** A dropped call or stream, explained. */
+export interface Dropped {
+  readonly kind: "call" | "stream";
+  /** What the fleet was doing when the call was due, or when the stream broke. */
   readonly step: string;
   readonly instance: string;
   /** Milliseconds since the Unix epoch. */
   readonly atMs: number;
+  /** From the moment the call was due; 0 for a stream. */
   readonly latencyMs: number;
   readonly error: string;
 }
@@ -53,7 +55,7 @@ export interface Receipt extends Tally {
   readonly perInstance: Readonly<Record<string, InstanceReceipt>>;
   readonly steps: readonly StepReceipt[];
   /** The first dropped calls and streams, up to 20. */
-  readonly firstDropped: readonly DroppedCall[];
+  readonly firstDropped: readonly Dropped[];
 }
 
 /** Under this name stand calls that never got to an instance. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { Code, RpcError } from "@rollcall/core";
+import { Code, RpcError, type Call, type Handler } from "@rollcall/core";
 import { classifyError } from "./classify.js";
 import { manualClock } from "./fixtures/manual-clock.js";
+import { receiptInterceptor } from "./receipt-interceptor.js";
 import { createReceipt } from "./receipt-recorder.js";
 import { keepStream, recordedLoop } from "./recorded-loop.js";
 
@@ -79,5 +80,31 @@ describe("keepStream", () => {
     expect(tally).toEqual({ opened: 3, completed: 1, reopened: 2, dropped: 2, messages: 4 });
     expect(perInstance["b"]?.streams).toMatchObject({ completed: 1, dropped: 1, reopened: 2, messages: 2 });
     expect(firstDropped.map((each) => each.error)).toEqual(["not there yet", "reset"]);
+  });
+});
+
+describe("receiptInterceptor", () => {
+  it("tells instance and attempts of calls, failed ones and ones that got nowhere included", async () => {
+    const clock = manualClock();
+    const recorder = createReceipt({ clock });
+    const sent: string[][] = [["a"], ["a", "b"], []];
+    const client = receiptInterceptor((call) => {
+      if (call.attempts.length === 1) return Promise.resolve({}) as ReturnType<Handler>;
+      return Promise.reject(new RpcError(Code.Unavailable, "gone"));
+    });
+    const loop = recordedLoop({
+      recorder,
+      ratePerSecond: 10,
+      durationMs: 300,
+      clock,
+      call: (n) => client({ attempts: sent[n]!.map((id) => ({ instance: { id } })) } as unknown as Call),
+    });
+    await clock.advance(300);
+    await loop;
+    expect(recorder.receipt().perInstance).toMatchObject({
+      a: { calls: 1, ok: 1, attempts: 1 },
+      b: { calls: 1, dropped: 1, attempts: 2 },
+      "(none)": { calls: 1, dropped: 1, attempts: 1 },
+    });
   });
 });

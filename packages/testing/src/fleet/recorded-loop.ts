@@ -1,11 +1,14 @@
 import { systemClock, type Clock } from "@rollcall/core";
 import { classifyError } from "./classify.js";
 import { openLoop, type OpenLoopOptions, type OpenLoopResult } from "./open-loop.js";
+import { traced, type CallTrace } from "./receipt-interceptor.js";
 import type { ReceiptRecorder } from "./receipt-recorder.js";
 import type { CallOutcome } from "./tally.js";
 
-/** What a call leaves for the receipt as it goes, so that a failed one has it too. */
+/** What is known of a call as it goes, failed or not. `receiptInterceptor` fills it in; a caller without it does so itself. */
 export interface CallNotes {
+  /** What the fleet is doing now that the call is due. */
+  readonly step: string;
   /** Where the last attempt went. */
   instance?: string | undefined;
   /** How often it was sent. */
@@ -23,18 +26,17 @@ export interface RecordedLoopOptions extends Omit<OpenLoopOptions<unknown>, "cal
 /** An open loop whose calls are written to a receipt, under the step in which they were due. */
 export async function recordedLoop(options: RecordedLoopOptions): Promise<OpenLoopResult> {
   const { recorder, call, classify = classifyError, ...schedule } = options;
-  const open = new Map<number, { readonly notes: CallNotes; readonly step: string }>();
+  const open = new Map<number, CallNotes>();
   return await openLoop({
     ...schedule,
     call(n) {
-      const notes: CallNotes = {};
-      open.set(n, { notes, step: recorder.stepName });
-      return call(n, notes);
+      const notes: CallNotes = { step: recorder.stepName };
+      open.set(n, notes);
+      return traced(noteInto(notes), () => call(n, notes));
     },
     settled(shot) {
-      const { notes, step } = open.get(shot.n) as { notes: CallNotes; step: string };
+      const { step, instance, attempts } = open.get(shot.n) as CallNotes;
       open.delete(shot.n);
-      const { instance, attempts } = notes;
       const outcome = shot.ok ? "ok" : classify(shot.error);
       const error = shot.ok ? undefined : shot.error;
       recorder.record({ outcome, latencyMs: shot.latencyMs, instance, attempts, step, error });
@@ -42,7 +44,16 @@ export async function recordedLoop(options: RecordedLoopOptions): Promise<OpenLo
   });
 }
 
-/** What a stream tells the receipt. */
+function noteInto(notes: CallNotes): CallTrace {
+  return {
+    answered(_ok, instance, attempts) {
+      notes.instance = instance;
+      notes.attempts = attempts;
+    },
+  };
+}
+
+/** What a stream tells the receipt, itself or through `receiptInterceptor`. */
 export interface StreamNotes {
   /** The server's headers have come: the stream is open, or, when it was already, open again elsewhere. */
   opened(instance: string | undefined): void;
@@ -71,13 +82,21 @@ export async function keepStream(options: KeepStreamOptions): Promise<void> {
         recorder.stream({ event: openings++ === 0 ? "opened" : "reopened", instance });
       },
     };
+    const trace: CallTrace = {
+      answered(ok, at) {
+        if (ok) notes.opened(at);
+        else instance = at;
+      },
+    };
     let error: unknown;
     try {
-      for await (const _ of options.open(notes, signal)) recorder.stream({ event: "messages", instance });
+      await traced(trace, async () => {
+        for await (const _ of options.open(notes, signal)) recorder.stream({ event: "messages", instance });
+      });
     } catch (thrown) {
       error = thrown;
     }
-    if (openings === 0) recorder.stream({ event: "opened" });
+    if (openings === 0) recorder.stream({ event: "opened", instance });
     const broken = error !== undefined && !signal.aborted;
     recorder.stream({ event: broken ? "dropped" : "completed", instance, error });
     await clock.sleep(pauseMs, signal).catch(() => {});

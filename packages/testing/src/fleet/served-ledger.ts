@@ -56,6 +56,8 @@ export interface ServedLedger {
   inFlight(instance: string): number;
   /** An instance's process has ended: it has nothing in hand. */
   ended(instance: string): void;
+  /** The requests that ran more than once, each as often as it did too much. */
+  readonly duplicates: readonly string[];
   /** Writes the counts to a receipt; once. */
   writeTo(recorder: ReceiptRecorder): void;
 }
@@ -63,6 +65,7 @@ export interface ServedLedger {
 /** A ledger over all servers of a fleet: a request that two instances ran is a duplicate as much as one that one ran twice. */
 export function createServedLedger(): ServedLedger {
   const seen = new Set<string>();
+  const duplicates: string[] = [];
   const counts = new Map<string, { served: number; duplicates: number; inFlight: number }>();
   const of = (instance: string): { served: number; duplicates: number; inFlight: number } => {
     let found = counts.get(instance);
@@ -77,10 +80,14 @@ export function createServedLedger(): ServedLedger {
       count.inFlight = inFlight;
       for (const id of ids) {
         count.served++;
-        if (seen.has(id)) count.duplicates++;
-        else seen.add(id);
+        if (!seen.has(id)) seen.add(id);
+        else {
+          count.duplicates++;
+          duplicates.push(id);
+        }
       }
     },
+    duplicates,
     inFlight: (instance) => counts.get(instance)?.inFlight ?? 0,
     ended(instance) {
       of(instance).inFlight = 0;

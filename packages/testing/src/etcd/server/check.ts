@@ -1,6 +1,6 @@
 import type { DeleteRangeRequest, PutRequest, RangeRequest, RequestOp, TxnRequest } from "../messages.js";
 import { refusal } from "./errors.js";
-import { keyText } from "./key-range.js";
+import { inRange, type KeyRange, keyText } from "./key-range.js";
 import { isSortable } from "./range.js";
 
 /** etcd's default `--max-txn-ops`; each level of nesting has what the level above left over. */
@@ -52,21 +52,17 @@ function checkOp(op: RequestOp, opsLeft: number): void {
 /** What one list of operations may write. */
 interface Written {
   readonly puts: Set<string>;
-  readonly deletes: Interval[];
-}
-
-/** As sent: here a single zero byte as the end is just the smallest end, as in etcd's own check. */
-interface Interval {
-  readonly begin: string;
-  readonly end: string;
+  readonly deletes: KeyRange[];
 }
 
 /** Refuses a key that is put twice, or put and deleted, in a way that can happen in one transaction. */
 function checkOverlaps(ops: readonly RequestOp[]): Written {
-  const deletes = ops.flatMap(({ request_delete_range: request }) => (request ? [interval(request)] : []));
+  const deletes = ops.flatMap(({ request_delete_range: request }) =>
+    request ? [deletedRange(request)] : [],
+  );
   const puts = new Set<string>();
   const add = (key: string, isSafe: boolean): void => {
-    if ((puts.has(key) && !isSafe) || deletes.some((deleted) => hits(deleted, key)))
+    if ((puts.has(key) && !isSafe) || deletes.some((deleted) => inRange(deleted, key)))
       throw refusal("duplicateKey");
     puts.add(key);
   };
@@ -83,12 +79,8 @@ function checkOverlaps(ops: readonly RequestOp[]): Written {
   return { puts, deletes };
 }
 
-function interval(request: DeleteRangeRequest): Interval {
-  const begin = keyText(request.key);
-  return { begin, end: request.range_end.length === 0 ? `${begin}\0` : keyText(request.range_end) };
-}
-
-function hits({ begin, end }: Interval, key: string): boolean {
-  const isLeft = begin < key && end <= key;
-  return !isLeft && begin < `${key}\0`;
+/** As sent: to this check, as in etcd, a single zero byte is the smallest end, not the absence of one. */
+function deletedRange(request: DeleteRangeRequest): KeyRange {
+  const end = request.range_end.length === 0 ? undefined : keyText(request.range_end);
+  return { key: keyText(request.key), end };
 }

@@ -1,4 +1,4 @@
-import type { RangeRequest, RangeResponse } from "../messages.js";
+import type { Int64, RangeRequest, RangeResponse } from "../messages.js";
 import { keyRange, type KeyRange, keyText } from "./key-range.js";
 import type { StoredKeyValue } from "./store.js";
 
@@ -27,7 +27,7 @@ export function readRange(from: RangeReader, request: RangeRequest): RangeRespon
   const header = { revision: from.revision };
   const all = from.range(keyRange(request.key, request.range_end), Number(request.revision));
   if (request.count_only) return { header, kvs: [], more: false, count: all.length };
-  const sorted = sort(filter(all, request), request);
+  const sorted = sort(select(all, request), request);
   const limit = Number(request.limit);
   const kvs = limit > 0 ? sorted.slice(0, limit) : sorted;
   return {
@@ -38,14 +38,23 @@ export function readRange(from: RangeReader, request: RangeRequest): RangeRespon
   };
 }
 
-function filter(all: StoredKeyValue[], request: RangeRequest): StoredKeyValue[] {
-  const between = (value: number, min: unknown, max: unknown): boolean =>
-    (Number(min) === 0 || value >= Number(min)) && (Number(max) === 0 || value <= Number(max));
+/** What is sorted and then cut to the limit. */
+function select(all: StoredKeyValue[], request: RangeRequest): StoredKeyValue[] {
+  const { min_mod_revision: minMod, max_mod_revision: maxMod } = request;
+  const { min_create_revision: minCreate, max_create_revision: maxCreate } = request;
+  const isFiltered = [minMod, maxMod, minCreate, maxCreate].some((revision) => Number(revision) !== 0);
+  const limit = Number(request.limit);
+  // etcd reads no more than it needs when the request names no order, and then sorts by the target all the same:
+  // the answer is the order of the first keys, not the first of the order.
+  if (request.sort_order === noOrder && !isFiltered && limit > 0) return all.slice(0, limit + 1);
   return all.filter(
-    (kv) =>
-      between(kv.mod_revision, request.min_mod_revision, request.max_mod_revision) &&
-      between(kv.create_revision, request.min_create_revision, request.max_create_revision),
+    (kv) => between(kv.mod_revision, minMod, maxMod) && between(kv.create_revision, minCreate, maxCreate),
   );
+}
+
+/** 0 is no bound. */
+function between(value: number, min: Int64, max: Int64): boolean {
+  return (Number(min) === 0 || value >= Number(min)) && (Number(max) === 0 || value <= Number(max));
 }
 
 function sort(

@@ -1,0 +1,58 @@
+import { createRequire } from "node:module";
+import { ConfigError } from "@rollcall/core";
+import { Command, CommanderError } from "commander";
+import { CommandFailure } from "./commands/command-failure.js";
+import { commands } from "./commands/index.js";
+import { GenerateError } from "./generate/problem.js";
+import type { Terminal } from "./terminal.js";
+
+const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+
+/**
+ * Runs `rollcall` once.
+ * @param args what follows the program's name
+ * @returns the exit code: 0 done, 1 failed, 2 wrong arguments; never throws for an error of the user
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    await createProgram(terminal).parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    return report(error, terminal);
+  }
+}
+
+function createProgram(terminal: Terminal): Command {
+  const program = new Command("rollcall")
+    .description("gRPC services in TypeScript in which a deploy never drops a call")
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    })
+    .showHelpAfterError("(--help shows all arguments)");
+  for (const create of commands) program.addCommand(create(terminal).copyInheritedSettings(program));
+  return program;
+}
+
+function report(error: unknown, terminal: Terminal): number {
+  // commander has written its message already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof CommandFailure) {
+    terminal.err(error.message);
+    return error.exitCode;
+  }
+  if (error instanceof GenerateError) {
+    // As compilers write them, so that editors find the place.
+    terminal.err(error.message);
+    return 1;
+  }
+  const prefix = terminal.color ? "\u001b[31merror:\u001b[39m" : "error:";
+  if (error instanceof ConfigError) {
+    terminal.err(`${prefix} ${error.message}`);
+    return 2;
+  }
+  terminal.err(`${prefix} ${error instanceof Error ? error.message : String(error)}`);
+  return 1;
+}

@@ -1,0 +1,30 @@
+import { etcdRegistry } from "@rollcall/registry/etcd";
+import type { EtcdUnderTest } from "@rollcall/testing";
+import { afterAll, beforeAll } from "vitest";
+import { describeEtcd } from "../etcd/describe-etcd.js";
+import { registryContract } from "./contract.js";
+
+describeEtcd("registry contract", (start) => {
+  let etcd: EtcdUnderTest;
+  let runs = 0;
+  beforeAll(async () => {
+    etcd = await start();
+  });
+  afterAll(() => etcd.close());
+
+  registryContract(async () => {
+    runs += 1;
+    const keyPrefix = `run-${runs}`;
+    const connected: AsyncDisposable[] = [];
+    return {
+      connect() {
+        const registry = etcdRegistry({ url: etcd.url, keyPrefix, ttlMs: 2000 });
+        connected.push(registry);
+        return registry;
+      },
+      async [Symbol.asyncDispose]() {
+        await Promise.all(connected.map((each) => each[Symbol.asyncDispose]()));
+      },
+    };
+  });
+});

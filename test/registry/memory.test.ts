@@ -1,0 +1,13 @@
+import { memoryRegistry, staticRegistry } from "@rollcall/registry";
+import { describe } from "vitest";
+import { registryContract } from "./contract.js";
+
+describe.each([
+  { name: "memory", create: memoryRegistry },
+  { name: "static", create: () => staticRegistry({}) },
+])("registry contract [$name]", ({ create }) => {
+  registryContract(async () => {
+    const registry = create();
+    return { connect: () => registry, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
+  });
+});
