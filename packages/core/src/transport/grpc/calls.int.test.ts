@@ -330,31 +330,7 @@ describe("cancellation over the wire", () => {
   });
 });
 
-describe("answers that prove a call unprocessed", () => {
-  it("takes a refused stream and a missing connection as unprocessed", async () => {
-    const { server, connection } = await pair({ unary: never });
-    const inflight = connection.call(callOf("unary"));
-    inflight.catch(() => {});
-    await expect.poll(() => server.gate.inflight).toBe(1);
-    // GOAWAY: streams that are on their way are refused.
-    const refused = Array.from({ length: 20 }, () => connection.call(callOf("unary")));
-    void server.listener.drain();
-    const outcomes = await Promise.all(
-      refused.map((each) =>
-        Promise.race([
-          each.catch((error: RpcError) => error),
-          expect
-            .poll(() => server.gate.inflight)
-            .toBeGreaterThan(20)
-            .catch(() => undefined),
-        ]),
-      ),
-    );
-    for (const error of outcomes.filter((each) => each instanceof RpcError)) {
-      expect(error).toMatchObject({ code: Code.Unavailable, processed: "no", origin: "local" });
-    }
-  });
-
+describe("the end of a server under its callers", () => {
   it("does not believe a handler that answers with the same words, alone or after headers", async () => {
     const texts = [
       "Stream refused by server",
