@@ -1,8 +1,9 @@
 import { type EtcdUnderTest, etcdBackends } from "@rollcall/testing";
 import { EtcdClient, type EtcdStream } from "../../packages/testing/src/etcd/etcd-client.js";
-import type { WatchRequest, WatchResponse } from "../../packages/testing/src/etcd/messages.js";
+import type { WatchEvent, WatchRequest, WatchResponse } from "../../packages/testing/src/etcd/messages.js";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { minorOf } from "./conformance/session.js";
 import { withoutRealEtcd } from "./describe-etcd.js";
 import { type Operation, operation, watch } from "./operations.js";
 
@@ -21,7 +22,8 @@ else {
       await Promise.all(etcds.map((etcd) => etcd.close()));
     });
 
-    test("every answer, refusal and watch event is the same", { timeout: 300_000 }, async () => {
+    test("every answer, refusal and watch event is the same", { timeout: 300_000 }, async ({ skip }) => {
+      skip((await minorOf(etcds[1]!)) < 6, "older releases differ where test/etcd/conformance says so");
       const runs = Number(process.env["ROLLCALL_FUZZ_RUNS"] ?? 15);
       const seed = process.env["ROLLCALL_FUZZ_SEED"];
       await fc.assert(
@@ -56,19 +58,19 @@ async function run(
   using client = new EtcdClient(etcd.url);
   const stream = client.stream<WatchRequest, WatchResponse>("Watch", "Watch");
   try {
-    await openWatches(stream, before, 1, 1);
+    const opened = await openWatches(stream, before, 1, 1);
     const answers: unknown[] = [];
     for (const { service, method, request } of operations) {
       const answer = client.call(service, method, request).catch(refusalOf);
       answers.push([method, comparable(await answer)]);
     }
-    await openWatches(stream, after, 101, await etcd.revision());
+    opened.push(...(await openWatches(stream, after, 101, await etcd.revision())));
     // Both kinds of event, for watches that filter one of them.
     await etcd.put("sentinel", "");
     await etcd.delete("sentinel");
     const watches: unknown[] = [];
-    for (const [index] of before.entries()) watches.push(await watched(stream, 1 + index));
-    for (const [index] of after.entries()) watches.push(await watched(stream, 101 + index));
+    for (const created of opened)
+      watches.push(created.canceled ? comparable(created) : await watched(stream, created));
     return { answers, watches };
   } finally {
     stream.cancel();
@@ -79,47 +81,38 @@ function refusalOf({ code, details }: { code: number; details: string }): object
   return { code, details };
 }
 
-/** Opens watches of everything, at most from the next revision on: a later start could lie after the sentinel. */
+/**
+ * Opens watches of everything, at most from the next revision on, as a later start could lie after the sentinel;
+ * resolves with their created replies.
+ */
 async function openWatches(
   stream: EtcdStream<WatchRequest, WatchResponse>,
   all: Watch[],
   firstId: number,
   revision: number,
-): Promise<void> {
+): Promise<WatchResponse[]> {
+  const opened: WatchResponse[] = [];
   for (const [index, request] of all.entries()) {
-    const id = firstId + index;
     const start_revision = Math.min(Number(request["start_revision"] ?? 0), revision + 1);
-    const create_request = {
-      key: Buffer.of(0),
-      range_end: Buffer.of(0),
-      watch_id: id,
-      ...request,
-      start_revision,
-    };
-    stream.send({ create_request } as unknown as WatchRequest);
-    await stream.find(
-      (reply) => reply.created === true && [String(id), "-1"].includes(String(reply.watch_id)),
-    );
+    const everything = { key: Buffer.of(0), range_end: Buffer.of(0), watch_id: firstId + index };
+    const from = stream.received.length;
+    stream.send({ create_request: { ...everything, ...request, start_revision } } as unknown as WatchRequest);
+    opened.push(await stream.find((reply) => reply.created === true, { from }));
   }
+  return opened;
 }
 
 /** All events of a watch in their order, whatever replies they came in, and how it ended. */
-async function watched(stream: EtcdStream<WatchRequest, WatchResponse>, id: number): Promise<unknown> {
-  const replies = (): WatchResponse[] => stream.received.filter((reply) => reply.watch_id === String(id));
-  const events = (): unknown[] => replies().flatMap((reply) => reply.events ?? []);
-  const isSentinel = (event: unknown): boolean =>
-    (event as { kv: { key: Buffer } }).kv.key.toString() === "sentinel";
-  const isRefused = stream.received.some((reply) => reply.created && reply.canceled);
-  await stream.until(
-    () => isRefused || events().some(isSentinel) || replies().some((reply) => reply.canceled),
-  );
+async function watched(
+  stream: EtcdStream<WatchRequest, WatchResponse>,
+  { watch_id }: WatchResponse,
+): Promise<unknown> {
+  const replies = (): WatchResponse[] => stream.received.filter((reply) => reply.watch_id === watch_id);
+  const events = (): WatchEvent[] => replies().flatMap((reply) => reply.events ?? []);
+  const isSentinel = ({ kv }: WatchEvent): boolean => kv.key.toString() === "sentinel";
+  await stream.until(() => events().some(isSentinel) || replies().some((reply) => reply.canceled));
   const end = replies().find((reply) => reply.canceled);
-  return {
-    events: events()
-      .filter((event) => !isSentinel(event))
-      .map(comparable),
-    end: comparable(end),
-  };
+  return { events: comparable(events().filter((event) => !isSentinel(event))), end: comparable(end) };
 }
 
 /** Without what differs between any two etcds: who answered, and how much of a lease is left. */

@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { EtcdServer } from "@rollcall/testing";
@@ -50,6 +50,16 @@ function start(beginning: string, env: NodeJS.ProcessEnv): { child: ChildProcess
   return { child, output: () => output };
 }
 
+/** Every TypeScript block of the packages' pages, beside the contract that they import. */
+async function writePackageExamples(target: string): Promise<void> {
+  await cp(join(root, "examples/hello/src/gen"), join(target, "gen"), { recursive: true });
+  for (const name of await readdir(join(root, "packages"))) {
+    const page = await readFile(join(root, "packages", name, "README.md"), "utf8");
+    const blocks = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code);
+    await Promise.all(blocks.map((code, n) => writeFile(join(target, `${name}-${n}.ts`), code)));
+  }
+}
+
 function interrupt(child: ChildProcess): void {
   if (child.pid && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, "SIGINT");
 }
@@ -76,7 +86,8 @@ afterAll(async () => {
 }, 60_000);
 
 describe("the README", () => {
-  it("has code that compiles under the strictest settings", async () => {
+  it("and those of the packages have code that compiles under the strictest settings", async () => {
+    await writePackageExamples(join(folder, "packages"));
     const config = {
       extends: "../../tsconfig.base.json",
       compilerOptions: {

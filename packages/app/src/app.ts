@@ -1,6 +1,7 @@
-import { randomBytes } from "node:crypto";
+import { inspect } from "node:util";
 import {
   boundedSignal,
+  ConfigError,
   createGrpcServerTransport,
   createGrpcTransport,
   startAll,
@@ -54,6 +55,8 @@ export interface AppOptions extends Omit<SettingsInput, "registry"> {
   /** Default: JSON lines on standard output, readable ones in a terminal. */
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
+  /** From 0 up to 1; default `Math.random`. With a clock of its own, a test that does the same every time. */
+  readonly random?: (() => number) | undefined;
   readonly transport?: Transport | undefined;
   readonly serverTransport?: ServerTransport | undefined;
 }
@@ -81,7 +84,8 @@ export interface App extends AsyncDisposable {
  * @throws ConfigError for an option or variable that is wrong
  */
 export function createApp(options: AppOptions): App {
-  const { name, clock = systemClock } = options;
+  const { name, clock = systemClock, random = Math.random } = options;
+  checkOptions(options);
   const registry = typeof options.registry === "string" ? options.registry : undefined;
   const settings = readSettings({ ...options, registry });
   const logger = options.logger ?? createLogger(name, settings);
@@ -91,9 +95,9 @@ export function createApp(options: AppOptions): App {
   );
   const clients = new ClientPool({
     discovery: backend,
-    transport: options.transport ?? createGrpcTransport({ clock }),
+    transport: options.transport ?? createGrpcTransport({ clock, random }),
     clock,
-    random: Math.random,
+    random,
     logger,
     interceptors: options.clientInterceptors ?? [],
     retry: options.retry,
@@ -112,7 +116,7 @@ export function createApp(options: AppOptions): App {
     logger,
   });
   const address = (): string => advertisedAddress(settings.advertise, settings.host, server.port);
-  const incarnation = `${Math.floor(clock.now())}-${randomBytes(4).toString("hex")}`;
+  const incarnation = `${Math.floor(clock.now())}-${Math.floor(random() * 36 ** 8).toString(36)}`;
   const registration = registrationPart({
     backend,
     server,
@@ -127,7 +131,7 @@ export function createApp(options: AppOptions): App {
   // Started in this order, stopped in the reverse: in the registry only while everything else runs.
   const parts = [
     registryPart(backend, owned, settings, clock),
-    ...(options.lifecycles ?? []),
+    ...(options.lifecycles ?? []).map(stoppedIfStarted),
     services,
     clientsPart(clients),
     server,
@@ -176,6 +180,31 @@ export function createApp(options: AppOptions): App {
     [Symbol.asyncDispose]: () => app.stop(),
   };
   return app;
+}
+
+/** What the compiler and the settings' table do not see. */
+function checkOptions({ name, registry }: AppOptions): void {
+  if (typeof name !== "string" || !/^[^\s\p{Cc}]{1,256}$/u.test(name))
+    throw new ConfigError(`option name is ${inspect(name)}; allowed: up to 256 characters without spaces`);
+  if (registry === null || (typeof registry === "object" && typeof registry.open !== "function"))
+    throw new ConfigError(
+      `option registry is ${inspect(registry, { depth: 0 })}; allowed: a URL or a registry`,
+    );
+}
+
+/** A start that fails stops everything; a part of the user's that it never came to is left alone. */
+function stoppedIfStarted(part: Lifecycle): Lifecycle {
+  let begun = false;
+  return {
+    name: part.name,
+    start(signal) {
+      begun = true;
+      return part.start(signal);
+    },
+    stop: async (signal) => {
+      if (begun) await part.stop(signal);
+    },
+  };
 }
 
 function instance(

@@ -2,6 +2,7 @@ import {
   bindClient,
   Cluster,
   clientPipeline,
+  ConfigError,
   type ClientOf,
   type ClientOptions,
   type Clock,
@@ -39,6 +40,7 @@ export class ClientPool implements AsyncDisposable {
   readonly #env: ClientPoolEnv;
   readonly #clusters = new Map<string, OpenCluster>();
   readonly #required = new Set<Cluster>();
+  #closed = false;
 
   constructor(env: ClientPoolEnv) {
     this.#env = env;
@@ -46,6 +48,7 @@ export class ClientPool implements AsyncDisposable {
 
   client<S>(contract: ServiceContract<S>, options: ClientOptions = {}): ClientOf<S> {
     const { clock, timeoutMs } = this.#env;
+    checkTimeout(contract, options.timeoutMs);
     const cluster = this.#cluster(contract, options);
     if (options.required) this.#required.add(cluster);
     const pipeline = clientPipeline(cluster.send, this.#env);
@@ -59,12 +62,16 @@ export class ClientPool implements AsyncDisposable {
 
   /** Lets calls in flight end for `graceMs`, then closes every connection. */
   async close(graceMs: number): Promise<void> {
+    this.#closed = true;
     const open = [...this.#clusters.values()];
     this.#clusters.clear();
     await Promise.all(
       open.map(async ({ cluster, feed }) => {
-        await cluster.close(graceMs);
-        await feed[Symbol.asyncDispose]();
+        try {
+          await cluster.close(graceMs);
+        } finally {
+          await feed[Symbol.asyncDispose]();
+        }
       }),
     );
   }
@@ -79,9 +86,17 @@ export class ClientPool implements AsyncDisposable {
     const key = `${contract.name} ${balancer.name}`;
     const present = this.#clusters.get(key);
     if (present) return present.cluster;
+    if (this.#closed) throw new Error(`no client of ${contract.name}: the clients are closed`);
     const feed = discovery.open(contract.name);
     const cluster = new Cluster({ service: contract.name, feed, transport, balancer, clock, random, logger });
     this.#clusters.set(key, { cluster, feed });
     return cluster;
   }
+}
+
+function checkTimeout(contract: ServiceContract<any>, timeoutMs: number | undefined): void {
+  if (timeoutMs === undefined || timeoutMs > 0) return;
+  throw new ConfigError(
+    `client of ${contract.name}: timeoutMs is ${timeoutMs}; a timeout is a number of milliseconds above 0`,
+  );
 }

@@ -30,7 +30,12 @@ export async function buildServices(
   types: readonly ServiceType[],
 ): Promise<BoundService[]> {
   const services: BoundService[] = [];
-  for (const type of types) {
+  for (const [index, type] of types.entries()) {
+    if (typeof type !== "function") {
+      throw new ConfigError(
+        `services[${index}] is ${type === null ? "null" : typeof type}, not a class; if it is one, modules may import each other in a circle`,
+      );
+    }
     const contract = contractOf(type);
     if (!contract)
       throw new ConfigError(`${type.name} serves no contract: decorate it with @Service(Contract)`);

@@ -1,5 +1,6 @@
 import { ConfigError } from "@rollcall/core";
 import { balancers } from "@rollcall/balancer";
+import { inspect } from "node:util";
 import { z } from "zod";
 
 interface Setting<T> {
@@ -14,8 +15,12 @@ function setting<T>(variable: string, schema: z.ZodType<T>, allowed: string, fal
   return { variable, schema, allowed, fallback };
 }
 
+/** A number, or one as a variable writes it. Plain coercion would read blanks, null and lists as 0 too. */
+const number = z
+  .union([z.number(), z.string().regex(/^\s*[+-]?\d+(\.\d+)?\s*$/)])
+  .transform((value) => Number(value));
 const integer = (least: number, most: number): z.ZodType<number> =>
-  z.coerce.number().int().min(least).max(most);
+  number.pipe(z.number().int().min(least).max(most));
 const label = z.string().regex(/^[\w.-]+$/);
 const day = 86_400_000;
 const policies = balancers.map((policy) => policy.name);
@@ -74,14 +79,19 @@ const table: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
     "0.0.0.0",
   ),
   port: setting("ROLLCALL_PORT", integer(0, 65_535), "a port from 1 to 65535, or 0 for any free one", 0),
-  advertise: setting("ROLLCALL_ADVERTISE", z.string(), "host or host:port as callers reach it", ""),
+  advertise: setting(
+    "ROLLCALL_ADVERTISE",
+    z.string().regex(/^[\w.:[\]%-]*$/),
+    "host or host:port as callers reach it",
+    "",
+  ),
   id: setting("ROLLCALL_INSTANCE_ID", z.string().regex(/^[^/\s]*$/), "a name without slashes and spaces", ""),
   version: setting("ROLLCALL_VERSION", label, "letters, digits, dots, dashes", "0.0.0"),
   track: setting("ROLLCALL_TRACK", label, "letters, digits, dots, dashes", "stable"),
   zone: setting("ROLLCALL_ZONE", z.string().regex(/^[\w.-]*$/), "letters, digits, dots, dashes", ""),
   weight: setting(
     "ROLLCALL_WEIGHT",
-    z.coerce.number().min(0).max(1_000_000),
+    number.pipe(z.number().min(0).max(1_000_000)),
     "a number from 0 to 1000000",
     100,
   ),
@@ -133,12 +143,12 @@ function read(
 ): unknown {
   const variable = env[each.variable];
   // An empty variable is how many deployments leave one out.
-  const fromVariable = variable !== undefined && variable !== "";
+  const fromVariable = variable !== undefined && variable.trim() !== "";
   const value = fromVariable ? variable : options[name];
   if (value === undefined) return each.fallback;
   const parsed = each.schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ConfigError(
-    `${fromVariable ? each.variable : `option ${name}`} is ${JSON.stringify(value)}; allowed: ${each.allowed}`,
+    `${fromVariable ? each.variable : `option ${name}`} is ${typeof value === "string" ? JSON.stringify(value) : inspect(value)}; allowed: ${each.allowed}`,
   );
 }

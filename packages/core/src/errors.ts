@@ -1,5 +1,5 @@
 import { Metadata } from "@grpc/grpc-js";
-import { Code, codeName } from "./code.js";
+import { Code, codeName, codeOf } from "./code.js";
 
 /**
  * Whether the server's application saw the call that failed.
@@ -36,9 +36,10 @@ export class RpcError extends Error {
   readonly trailer: Metadata;
 
   constructor(code: Code, reason: string, options: RpcErrorOptions = {}) {
+    const known = codeOf(code);
     const prefix = options.path ? `${options.path} ` : "";
-    super(`${prefix}[${codeName(code)}]${reason ? `: ${reason}` : ""}`, { cause: options.cause });
-    this.code = code;
+    super(`${prefix}[${codeName(known)}]${reason ? `: ${reason}` : ""}`, { cause: options.cause });
+    this.code = known;
     this.reason = reason;
     this.path = options.path ?? "";
     this.origin = options.origin ?? "local";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { prefixRange } from "../../../packages/testing/src/etcd/backends.js";
 import type { KeyValue, TxnResponse } from "../../../packages/testing/src/etcd/messages.js";
-import { bytes, revisionOf, type Session } from "./session.js";
+import { bytes, minorOf, revisionOf, type Session } from "./session.js";
 
 interface RangeAnswer {
   readonly header: { readonly revision: string };
@@ -112,9 +112,14 @@ export function keysAndTransactions(session: Session): void {
     );
   });
 
+  test("an order that there is not is refused", async ({ skip }) => {
+    skip((await minorOf(session.etcd)) < 6, "older releases ignore it");
+    const request = { key: bytes("k"), sort_order: 7 };
+    expect(await session.refusal("KV", "Range", request)).toBe("3: etcdserver: invalid sort option");
+  });
+
   test.each([
     ["Range", {}, "3: etcdserver: key is not provided"],
-    ["Range", { key: bytes("k"), sort_order: 7 }, "3: etcdserver: invalid sort option"],
     [
       "Range",
       { key: bytes("k"), revision: 1e9 },

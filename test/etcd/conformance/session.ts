@@ -97,3 +97,10 @@ export async function eventually(holds: () => Promise<boolean>, timeoutMs = 10_0
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** 6 for etcd 3.6.16. */
+export async function minorOf(etcd: EtcdUnderTest): Promise<number> {
+  using client = new EtcdClient(etcd.url);
+  const { version } = await client.call<{ version: string }>("Maintenance", "Status", {});
+  return Number(version.split(".")[1]);
+}

@@ -1,4 +1,5 @@
 import {
+  boundedSignal,
   unlessAborted,
   type Clock,
   type Lifecycle,
@@ -19,8 +20,9 @@ interface RegistrationPartEnv {
   readonly logger: Logger;
 }
 
-/** A registry that hangs must not eat the grace period. */
+/** A registry that hangs must not eat the grace period: this much for all, and less for saying that we drain. */
 const leaveMs = 2_000;
+const drainingMs = 1_000;
 /** A process that is forced still takes its records with it: what is left of its second covers a healthy registry. */
 const forcedLeaveMs = 500;
 
@@ -52,8 +54,8 @@ export function registrationPart(env: RegistrationPartEnv): Lifecycle {
       const wasVisible = registration.state.current === "visible";
       const leaving = leavingSignal(clock, signal);
       try {
-        // Records that nobody sees need no goodbye.
-        if (wasVisible) await unlessAborted(registration.update({ state: "draining" }), leaving.signal);
+        // Records that nobody sees need no goodbye, and waiting for them would take the time to prevent them.
+        if (wasVisible) await markDraining(registration, leaving.signal, env);
         await registration.deregister(leaving.signal);
         logger.info("deregistered");
       } catch (error) {
@@ -67,6 +69,22 @@ export function registrationPart(env: RegistrationPartEnv): Lifecycle {
       }
     },
   };
+}
+
+/** A help to callers, not a condition: the records are deleted next, whether this worked or not. */
+async function markDraining(
+  registration: Registration,
+  signal: AbortSignal,
+  { clock, logger }: RegistrationPartEnv,
+): Promise<void> {
+  const bounded = boundedSignal(clock.timer, drainingMs, signal);
+  try {
+    await unlessAborted(registration.update({ state: "draining" }), bounded.signal);
+  } catch (error) {
+    logger.warn({ err: error }, "could not mark the records as draining");
+  } finally {
+    bounded.release();
+  }
 }
 
 /** Aborts after `leaveMs`, or `forcedLeaveMs` after `hurry`: a forced stop, or the end of the grace period. */

@@ -38,8 +38,11 @@ export function registryPart(
     async stop() {
       if (!owned) return;
       const bounded = boundedSignal(clock.timer, closeMs);
-      await unlessAborted(Promise.resolve(backend[Symbol.asyncDispose]()), bounded.signal);
-      bounded.release();
+      try {
+        await unlessAborted(Promise.resolve(backend[Symbol.asyncDispose]()), bounded.signal);
+      } finally {
+        bounded.release();
+      }
     },
   };
 }

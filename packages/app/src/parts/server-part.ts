@@ -57,13 +57,16 @@ export function serverPart(env: ServerPartEnv): ServerPart {
       const { gate, listener } = server;
       logger.info({ inflight: gate.inflight }, "draining calls");
       gate.begin();
-      await unlessAborted(listener.drain(), signal);
-      if (gate.inflight > 0) {
-        logger.warn({ inflight: gate.inflight }, "grace period over: ending calls in flight");
-        gate.cut();
-        await clock.sleep(flushMs);
+      try {
+        await unlessAborted(listener.drain(), signal);
+        if (gate.inflight > 0) {
+          logger.warn({ inflight: gate.inflight }, "grace period over: ending calls in flight");
+          gate.cut();
+          await clock.sleep(flushMs);
+        }
+      } finally {
+        await listener.close();
       }
-      await listener.close();
     },
   };
 }

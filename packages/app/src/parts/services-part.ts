@@ -28,8 +28,11 @@ export function servicesPart(
     },
     async stop(signal) {
       const bounded = boundedSignal(clock.timer, destroyMs, signal);
-      await unlessAborted(container.unbindAllAsync(), bounded.signal);
-      bounded.release();
+      try {
+        await unlessAborted(container.unbindAllAsync(), bounded.signal);
+      } finally {
+        bounded.release();
+      }
     },
   };
 }

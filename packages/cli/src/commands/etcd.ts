@@ -32,9 +32,12 @@ export function etcdCommand(terminal: Terminal): Command {
       terminal.out(
         json ? JSON.stringify({ url, pid: process.pid }) : `etcd is serving at ${url} (Ctrl-C ends it)`,
       );
-      // A first signal ends it in order; with the listeners gone a second one ends the process.
-      await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
-      process.removeAllListeners("SIGINT").removeAllListeners("SIGTERM");
+      const other = new AbortController();
+      const signals = ["SIGINT", "SIGTERM"].map((name) => once(process, name, { signal: other.signal }));
+      await Promise.race(signals);
+      // A second signal then ends the process at once.
+      other.abort();
+      await Promise.allSettled(signals);
     });
 }
 

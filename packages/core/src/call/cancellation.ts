@@ -37,9 +37,18 @@ export class Cancellation {
   cancel(reason: RpcError): void {
     if (this.#reason) return;
     this.#reason = reason;
-    const listeners = this.#listeners;
+    // Removals while they are being called still count, so the set stays in place.
+    for (const listener of this.#listeners ?? []) {
+      try {
+        listener(reason);
+      } catch (error) {
+        // Handlers listen too: one that throws must not keep the others from hearing of it. As with an AbortSignal.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
     this.#listeners = undefined;
-    for (const listener of listeners ?? []) listener(reason);
     this.#controller?.abort(reason);
   }
 }

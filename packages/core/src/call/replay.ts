@@ -4,6 +4,9 @@ export const maxReplayMessages = 64;
 /**
  * A request stream that can be read again from its start for another attempt, until more than 64 messages have been
  * taken from it: then its beginning is dropped, and it can only go on where it is.
+ *
+ * An attempt that fails leaves its reader, and the next attempt may begin only later; so leaving a reader never ends the
+ * source. Whoever made the call does that, when the call is over.
  */
 export class ReplayableStream {
   readonly #source: AsyncIterator<object>;
@@ -12,6 +15,8 @@ export class ReplayableStream {
   #offset = 0;
   #replayable = true;
   #done = false;
+  /** A generator that has thrown looks finished to the next attempt: the failure must be kept for it. */
+  #failure: { readonly error: unknown } | undefined;
   #pull: Promise<void> | undefined;
   #reader = 0;
 
@@ -28,27 +33,26 @@ export class ReplayableStream {
   read(): AsyncIterable<object> {
     const reader = ++this.#reader;
     let index = 0;
+    let left = false;
     return {
       [Symbol.asyncIterator]: () => ({
         next: async () => {
-          while (reader === this.#reader) {
-            const message = this.#held[index - this.#offset];
-            if (message) {
+          for (;;) {
+            if (left || reader !== this.#reader) return { done: true, value: undefined };
+            const at = index - this.#offset;
+            if (at < this.#held.length) {
+              const value = this.#held[at] as object;
               index++;
               if (!this.#replayable) this.#drop(index);
-              return { done: false, value: message };
+              return { done: false, value };
             }
-            if (this.#done) break;
+            if (this.#failure) throw this.#failure.error;
+            if (this.#done) return { done: true, value: undefined };
             await (this.#pull ??= this.#take());
           }
-          return { done: true, value: undefined };
         },
         return: async () => {
-          // A reader that was left ends the source only if no other attempt has taken over.
-          if (reader === this.#reader && !this.#done) {
-            this.#done = true;
-            await this.#source.return?.();
-          }
+          left = true;
           return { done: true, value: undefined };
         },
       }),
@@ -61,6 +65,8 @@ export class ReplayableStream {
       if (result.done) this.#done = true;
       else this.#held.push(result.value);
       if (this.#held.length > maxReplayMessages) this.#replayable = false;
+    } catch (error) {
+      this.#failure = { error };
     } finally {
       this.#pull = undefined;
     }

@@ -20,13 +20,23 @@ export function mapStream<In, Out>(
   const run = hooks.run ?? ((step) => step());
   return {
     [Symbol.asyncIterator]() {
-      const iterator = run(() => source[Symbol.asyncIterator]());
       let ended = false;
       const end = (error?: unknown): void => {
         if (ended) return;
         ended = true;
         hooks.end?.(error);
       };
+      const failed = (error: unknown): unknown => {
+        const mapped = hooks.error ? hooks.error(error) : error;
+        end(mapped);
+        return mapped;
+      };
+      let iterator: AsyncIterator<In>;
+      try {
+        iterator = run(() => source[Symbol.asyncIterator]());
+      } catch (error) {
+        throw failed(error);
+      }
       return {
         async next() {
           try {
@@ -35,9 +45,7 @@ export function mapStream<In, Out>(
             end();
             return { done: true, value: undefined };
           } catch (error) {
-            const mapped = hooks.error ? hooks.error(error) : error;
-            end(mapped);
-            throw mapped;
+            throw failed(error);
           }
         },
         async return() {

@@ -29,13 +29,15 @@ async function unary(begin: () => StartedCall, pipeline: Handler, options: CallO
   const { call, release } = begin();
   try {
     const reply = await pipeline(call);
+    if (reply.responseStream)
+      throw new RpcError(Code.Internal, "a stream answered a unary call", { path: methodName(call.method) });
     options.onHeader?.(reply.header);
     const { trailer } = await reply.end;
     options.onTrailer?.(trailer);
-    if (reply.responseStream)
-      throw new RpcError(Code.Internal, "a stream answered a unary call", { path: methodName(call.method) });
     return reply.response;
   } catch (error) {
+    // An interceptor or a callback may have failed while the call goes on.
+    call.cancel(RpcError.from(error, methodName(call.method)));
     if (error instanceof RpcError) options.onTrailer?.(error.trailer);
     throw error;
   } finally {

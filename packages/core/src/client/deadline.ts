@@ -1,4 +1,4 @@
-import type { Interceptor } from "../call/call.js";
+import type { Call, Handler, Interceptor, Reply } from "../call/call.js";
 import { Code } from "../code.js";
 import { methodName } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
@@ -7,7 +7,8 @@ import type { Clock } from "../ports/clock.js";
 /** Outermost on a client: ends a call at its deadline, wherever it is by then, and a call whose deadline has passed before it is sent. */
 export function deadline(clock: Clock): Interceptor {
   return (next) => async (call) => {
-    if (call.deadline === Infinity) return next(call);
+    if (call.cancelReason) throw call.cancelReason;
+    if (call.deadline === Infinity) return unlessCancelled(call, next);
     const timeoutMs = call.deadline - clock.now();
     const exceeded = (): RpcError => {
       const reason =
@@ -20,7 +21,7 @@ export function deadline(clock: Clock): Interceptor {
     if (timeoutMs <= 0) throw exceeded();
     const stop = clock.timer(timeoutMs, () => call.cancel(exceeded()));
     try {
-      const reply = await next(call);
+      const reply = await unlessCancelled(call, next);
       void reply.end.then(stop);
       return reply;
     } catch (error) {
@@ -28,4 +29,15 @@ export function deadline(clock: Clock): Interceptor {
       throw error;
     }
   };
+}
+
+/**
+ * What `next` answers, or the cancellation when an interceptor does not heed it. Those who do heed it get a turn first:
+ * they may know better why the call failed.
+ */
+function unlessCancelled(call: Call, next: Handler): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const uncancel = call.onCancel((reason) => setImmediate(reject, reason));
+    next(call).then(resolve, reject).finally(uncancel);
+  });
 }

@@ -7,6 +7,7 @@ import { Code } from "../code.js";
 import { methodName, type MethodContract } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
+import { RequestStream } from "./request-stream.js";
 
 export interface ClientEnv {
   readonly clock: Clock;
@@ -32,24 +33,13 @@ export function startCall(
 ): StartedCall {
   const path = methodName(method);
   const timeoutMs = options.timeoutMs ?? (isResponseStream(method) ? Infinity : env.timeoutMs);
-  if (Number.isNaN(timeoutMs))
-    throw new RpcError(Code.InvalidArgument, "timeoutMs is NaN", { path, processed: "no" });
-  if (request === null || typeof request !== "object") {
-    throw new RpcError(Code.InvalidArgument, `the request is ${request === null ? "null" : typeof request}`, {
-      path,
-      processed: "no",
-    });
-  }
-  if (isRequestStream(method) && !(Symbol.asyncIterator in request)) {
-    throw new RpcError(Code.InvalidArgument, "the request is not an AsyncIterable", {
-      path,
-      processed: "no",
-    });
-  }
+  const fault = faultOf(method, request, timeoutMs, options);
+  if (fault) throw new RpcError(Code.InvalidArgument, fault, { path, processed: "no" });
   const parent = currentCall();
   const deadline = Math.min(parent?.deadline ?? Infinity, env.clock.now() + timeoutMs);
   const metadata = options.metadata?.clone() ?? new Metadata();
-  const call = createCall({ method, metadata, deadline, request });
+  const requests = isRequestStream(method) ? new RequestStream(request as AsyncIterable<object>) : undefined;
+  const call = createCall({ method, metadata, deadline, request: requests ?? request });
   const unlink = parent?.onCancel((reason) => call.cancel(inherited(reason, path)));
   const { signal } = options;
   const aborted = (): void =>
@@ -61,8 +51,27 @@ export function startCall(
     release() {
       unlink?.();
       signal?.removeEventListener("abort", aborted);
+      void requests?.end();
     },
   };
+}
+
+/** What is wrong with a call that the compiler would have refused, if anything. */
+function faultOf(
+  method: MethodContract,
+  request: unknown,
+  timeoutMs: unknown,
+  options: CallOptions,
+): string | undefined {
+  if (typeof timeoutMs !== "number" || Number.isNaN(timeoutMs))
+    return `timeoutMs is ${typeof timeoutMs === "number" ? "NaN" : `a ${typeof timeoutMs}`}`;
+  if (request === null || typeof request !== "object")
+    return `the request is ${request === null ? "null" : typeof request}`;
+  if (isRequestStream(method) && !(Symbol.asyncIterator in request))
+    return "the request is not an AsyncIterable";
+  if (options.metadata !== undefined && typeof options.metadata.clone !== "function")
+    return "the metadata is not a Metadata";
+  return undefined;
 }
 
 function inherited(reason: RpcError, path: string): RpcError {

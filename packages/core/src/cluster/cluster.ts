@@ -34,6 +34,7 @@ export class Cluster {
   readonly #balancer: Balancer;
   readonly #members: Membership;
   readonly #waiting = new Set<() => void>();
+  #closed = false;
 
   constructor(env: ClusterEnv) {
     this.#env = env;
@@ -49,6 +50,7 @@ export class Cluster {
   /** Sends the call to one endpoint; waits for one, until the deadline, when there is none. */
   readonly send: Handler = async (call) => {
     for (;;) {
+      if (this.#closed) throw this.#closedError(methodName(call.method));
       const picked = this.#balancer.pick({ call, tried: call.tried });
       if (!isNoPick(picked)) return this.#sendTo(picked as ClusterEndpoint, call);
       if (call.tried.length > 0) {
@@ -64,6 +66,7 @@ export class Cluster {
   /** Resolves when at least one endpoint can take calls. */
   async ready(signal: AbortSignal): Promise<void> {
     while (this.#members.available.length === 0) {
+      if (this.#closed) throw this.#closedError(this.#env.service);
       await new Promise<void>((resolve, reject) => {
         const woken = (): void => {
           signal.removeEventListener("abort", aborted);
@@ -80,12 +83,14 @@ export class Cluster {
     }
   }
 
+  /** Calls in flight get `graceMs` to end; those that wait for an endpoint, and new ones, fail. */
   async close(graceMs: number): Promise<void> {
+    this.#closed = true;
     await this.#members.close(graceMs);
     this.#balancer.close();
   }
 
-  #sendTo(endpoint: ClusterEndpoint, call: Call): Promise<Reply> {
+  async #sendTo(endpoint: ClusterEndpoint, call: Call): Promise<Reply> {
     // Reserved in the same turn as the pick, or a burst would not see its own calls.
     endpoint.stats.inflight++;
     call.attempts.push(endpoint);
@@ -96,22 +101,33 @@ export class Cluster {
       const outcome = { code, latencyMs: nowMs - startedMs };
       endpoint.stats.inflight--;
       endpoint.stats.record(outcome, nowMs);
-      this.#balancer.settled?.(endpoint, outcome);
+      try {
+        this.#balancer.settled?.(endpoint, outcome);
+      } catch (error) {
+        this.#env.logger.error({ err: error, service: this.#env.service }, "balancer threw");
+      }
     };
-    return endpoint.transport.call(call).then(
-      (reply) => {
-        void reply.end.then((end) => settled(end.code));
-        return reply;
-      },
-      (error: unknown) => {
-        settled(RpcError.from(error).code);
-        throw error;
-      },
-    );
+    try {
+      const reply = await endpoint.transport.call(call);
+      void reply.end.then((end) => settled(end.code));
+      return reply;
+    } catch (error) {
+      settled(RpcError.from(error).code);
+      throw error;
+    }
+  }
+
+  /** `cancelled`, not `unavailable`: there is nothing left to try. */
+  #closedError(path: string): RpcError {
+    return new RpcError(Code.Cancelled, "the client is closed", { path, processed: "no" });
   }
 
   #changed(available: readonly Endpoint[]): void {
-    this.#balancer.update(available);
+    try {
+      this.#balancer.update(available);
+    } catch (error) {
+      this.#env.logger.error({ err: error, service: this.#env.service }, "balancer threw");
+    }
     const woken = [...this.#waiting];
     this.#waiting.clear();
     for (const wake of woken) wake();

@@ -11,6 +11,8 @@ export class ClusterEndpoint implements Endpoint {
   instance: ServiceInstance;
   readonly transport: Connection;
   readonly stats: Stats = new Stats();
+  /** Ends the cluster's interest in the connection's changes. */
+  unwatch: () => void = () => {};
   /** Since when it is missing from the registry without having said goodbye. */
   suspectSinceMs: number | undefined;
   readonly #slowStart: { readonly fromMs: number; readonly windowMs: number } | undefined;

@@ -1,9 +1,8 @@
 import type { Logger } from "pino";
-
 import type { Clock } from "../ports/clock.js";
 import type { Endpoint } from "../ports/endpoint.js";
 import type { Feed } from "../ports/feed.js";
-import type { Snapshot } from "../ports/registry.js";
+import type { ServiceInstance, Snapshot } from "../ports/registry.js";
 import type { Transport } from "../ports/transport.js";
 import { ClusterEndpoint, runOf } from "./endpoint.js";
 import { probe } from "./probe.js";
@@ -29,10 +28,13 @@ export class Membership {
   readonly #env: MembershipEnv;
   readonly #onChange: (available: readonly Endpoint[]) => void;
   readonly #endpoints = new Map<string, ClusterEndpoint>();
-  readonly #closing = new Set<Promise<void>>();
+  /** Left, with calls that may still end. */
+  readonly #leaving = new Set<ClusterEndpoint>();
   /** Ids that are missing from the registry without a goodbye, and when they went. */
   readonly #missing = new Map<string, number>();
   readonly #end = new AbortController();
+  /** Instances that were warned about. */
+  readonly #unusable = new Set<string>();
   #available: readonly Endpoint[] = [];
   #known = false;
 
@@ -67,10 +69,11 @@ export class Membership {
 
   async close(graceMs: number): Promise<void> {
     this.#end.abort();
-    for (const endpoint of this.#endpoints.values()) this.#closing.add(endpoint.transport.close(graceMs));
+    const all = [...this.#endpoints.values(), ...this.#leaving];
+    for (const endpoint of this.#endpoints.values()) endpoint.unwatch();
     this.#endpoints.clear();
     this.#publish();
-    await Promise.all(this.#closing);
+    await Promise.all(all.map((endpoint) => endpoint.transport.close(graceMs)));
   }
 
   async #follow(): Promise<void> {
@@ -112,18 +115,35 @@ export class Membership {
         this.#remove(endpoint);
       }
     }
-    const newcomers = snapshot.instances.filter((instance) => !this.#endpoints.has(runOf(instance)));
+    for (const run of this.#unusable) if (!next.has(run)) this.#unusable.delete(run);
+    const newcomers = [...next.values()].filter((instance) => !this.#endpoints.has(runOf(instance)));
     // When all are new there is nobody to protect them from the load.
     const slowStartMs = this.#endpoints.size > 0 ? (this.#env.slowStartMs ?? 10_000) : 0;
     for (const instance of newcomers) {
       const slowStart =
         slowStartMs > 0 ? { fromMs: this.#env.clock.now(), windowMs: slowStartMs } : undefined;
-      const endpoint = new ClusterEndpoint(instance, this.#env.transport.connect(instance), slowStart);
-      this.#endpoints.set(runOf(instance), endpoint);
-      endpoint.transport.onChange(() => this.#connectionChanged(endpoint));
+      this.#add(instance, slowStart);
     }
     this.#known = true;
     this.#publish();
+  }
+
+  /** One instance that no connection can be made to must not cost the others. */
+  #add(instance: ServiceInstance, slowStart?: { fromMs: number; windowMs: number }): void {
+    const { transport, logger, service } = this.#env;
+    try {
+      const endpoint = new ClusterEndpoint(instance, transport.connect(instance), slowStart);
+      this.#endpoints.set(runOf(instance), endpoint);
+      endpoint.unwatch = endpoint.transport.onChange(() => this.#connectionChanged(endpoint));
+      this.#unusable.delete(runOf(instance));
+    } catch (error) {
+      if (this.#unusable.has(runOf(instance))) return;
+      this.#unusable.add(runOf(instance));
+      logger.warn(
+        { err: error, service, instance: instance.id, address: instance.address },
+        "unusable instance",
+      );
+    }
   }
 
   #connectionChanged(endpoint: ClusterEndpoint): void {
@@ -159,9 +179,11 @@ export class Membership {
   #remove(endpoint: ClusterEndpoint): void {
     endpoint.suspectSinceMs = undefined;
     this.#endpoints.delete(runOf(endpoint.instance));
-    const closing = endpoint.transport.close(closeGraceMs);
-    this.#closing.add(closing);
-    void closing.finally(() => this.#closing.delete(closing));
+    // Its last change is ours, and the view is published when all of a snapshot is in.
+    endpoint.unwatch();
+    this.#leaving.add(endpoint);
+    const left = (): unknown => this.#leaving.delete(endpoint);
+    endpoint.transport.close(closeGraceMs).then(left, left);
   }
 
   #publish(): void {

@@ -9,7 +9,10 @@ export interface Connection {
   readonly state: ConnectionState;
   /** Returns its removal. */
   onChange(listener: (state: ConnectionState) => void): () => void;
-  /** Takes no new calls; those in flight get `graceMs` to end. Resolves when all is closed. */
+  /**
+   * Takes no new calls; those in flight get `graceMs` to end and are ended then. Resolves when all is closed. A second
+   * close may shorten the grace of the first.
+   */
   close(graceMs: number): Promise<void>;
 }
 

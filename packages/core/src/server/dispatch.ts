@@ -28,9 +28,12 @@ export function createDispatch(services: readonly BoundService[]): Handler {
     if (!invoke) throw new RpcError(Code.Unimplemented, "no such method", { path: methodName(call.method) });
     const ctx = call as Call & ServerCallContext;
     const answer = invoke(call.request, ctx);
-    return isResponseStream(call.method)
-      ? streamReply(ctx, answer as AsyncIterable<object>)
-      : unaryReply(ctx, await (answer as Promise<object>));
+    if (!isResponseStream(call.method)) return unaryReply(ctx, await (answer as Promise<object>));
+    if (!isAsyncIterable(answer)) {
+      void Promise.resolve(answer).catch(() => {});
+      throw new TypeError(`a streaming method returned no AsyncIterable but ${kindOf(answer)}`);
+    }
+    return streamReply(ctx, answer);
   };
 }
 
@@ -51,4 +54,13 @@ function streamReply(ctx: ServerCallContext, source: AsyncIterable<object>): Rep
     },
   });
   return { header: ctx.responseHeader, end, responseStream: true, response };
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<object> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}
+
+function kindOf(value: unknown): string {
+  if (value instanceof Promise) return "a promise";
+  return value === null ? "null" : typeof value;
 }

@@ -16,7 +16,8 @@ export function errorBoundary(logger: Logger): Interceptor {
     const uncancel = call.onCancel((reason) => (cancelled = reason));
     const convert = (thrown: unknown): RpcError => {
       if (cancelled) return cancelled;
-      if (thrown instanceof RpcError) return answerOf(thrown, path);
+      // An error with the code ok would end the call well, and without an answer.
+      if (thrown instanceof RpcError && thrown.code !== Code.Ok) return answerOf(thrown, path);
       logger.error({ err: thrown, method: path }, "handler threw");
       return new RpcError(Code.Internal, "internal error", { path, cause: thrown });
     };

@@ -1,5 +1,5 @@
-import type { ServerCallContext } from "../call/call.js";
 import { Code } from "../code.js";
+import type { ServerCallContext } from "../call/call.js";
 import type { Handlers } from "../contract/shapes.js";
 import { RpcError } from "../errors.js";
 import { Health } from "../gen/grpc/health/v1/health.js";
@@ -27,15 +27,18 @@ export function createHealthService(services: readonly string[]): HealthService 
     async *watch({ service }, ctx) {
       if (!known.has(service)) {
         yield { status: "SERVICE_UNKNOWN" };
-        // The server's services never change, so nothing follows.
-        await leftOrDraining(ctx);
-        ctx.draining.throwIfAborted();
-        return;
+        // The server's services never change, so there is nothing to wait for but the end.
+        await untilOver(
+          ctx,
+          (signal) =>
+            new Promise<never>((_, reject) => {
+              signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+            }),
+        );
       }
       let seen: Status | undefined;
       for (;;) {
-        // A server that does not serve either begins to or drains, and then a watcher must not hold it up.
-        seen = await status.next(seen, seen === "NOT_SERVING" ? ctx.draining : ctx.signal);
+        seen = await untilOver(ctx, (signal) => status.next(seen, signal));
         yield { status: seen };
       }
     },
@@ -43,14 +46,17 @@ export function createHealthService(services: readonly string[]): HealthService 
   return { bound: { contract: Health, implementation: handlers }, set: (value) => status.publish(value) };
 }
 
-function leftOrDraining(ctx: ServerCallContext): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      ctx.draining.removeEventListener("abort", done);
-      resolve();
-    };
-    ctx.draining.addEventListener("abort", done);
-    ctx.onCancel(done);
-    if (ctx.draining.aborted) done();
-  });
+/** Waits until the caller is gone or the server drains, and fails then: a watcher must not hold the server up. */
+async function untilOver<T>(ctx: ServerCallContext, wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const drained = (): void => over.abort(ctx.draining.reason);
+  ctx.draining.throwIfAborted();
+  ctx.draining.addEventListener("abort", drained, { once: true });
+  const uncancel = ctx.onCancel((reason) => over.abort(reason));
+  try {
+    return await wait(over.signal);
+  } finally {
+    uncancel();
+    ctx.draining.removeEventListener("abort", drained);
+  }
 }

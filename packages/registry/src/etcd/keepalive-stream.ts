@@ -1,5 +1,4 @@
 import type { Clock } from "@rollcall/core";
-import { deferred, type Deferred } from "../deferred.js";
 import type { Link, Member } from "./link.js";
 
 type Stream = Awaited<ReturnType<Member["client"]["leaseClient"]["leaseKeepAlive"]>>;
@@ -9,7 +8,7 @@ export class KeepaliveStream {
   readonly #link: Link;
   readonly #clock: Clock;
   #open: { readonly stream: Stream; readonly member: Member } | undefined;
-  #waiting: Deferred<number> | undefined;
+  #waiting: PromiseWithResolvers<number> | undefined;
   #closed = false;
 
   constructor(link: Link, clock: Clock) {
@@ -20,7 +19,7 @@ export class KeepaliveStream {
   /** Asks once; resolves with the time to live the server now gives, 0 or less when the lease is gone. */
   async renew(id: string, timeoutMs: number): Promise<number> {
     const { stream } = (this.#open ??= await this.#connect());
-    const waiting = (this.#waiting = deferred<number>());
+    const waiting = (this.#waiting = Promise.withResolvers<number>());
     const stop = this.#clock.timer(timeoutMs, () =>
       this.#broken(stream, new Error("etcd did not renew a lease in time")),
     );

@@ -4,7 +4,7 @@ import { createFaultLog } from "../fault-log.js";
 import { isLeaseGone } from "./failure.js";
 import { KeepaliveStream } from "./keepalive-stream.js";
 import type { Link } from "./link.js";
-import { retry, unlessAborted, type Environment } from "./retry.js";
+import { retry, orAborted, type Environment } from "./retry.js";
 
 export interface LeaseOptions extends Environment {
   readonly link: Link;
@@ -111,7 +111,7 @@ export class Lease {
     for (;;) {
       try {
         const timeout = Math.min(timeoutMs, Math.max(this.ttlMs / 3, 500));
-        const left = await unlessAborted(this.#stream.renew(this.id, timeout), signal);
+        const left = await orAborted(this.#stream.renew(this.id, timeout), signal);
         faults.recovered();
         return left;
       } catch (error) {

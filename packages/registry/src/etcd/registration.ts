@@ -11,14 +11,13 @@ import type { Logger } from "pino";
 import { createBackoff } from "../backoff.js";
 import { createFaultLog, type FaultLog } from "../fault-log.js";
 import { changeOffer, checkOffer, type OfferChange } from "../offer.js";
-import { deferred } from "../deferred.js";
 import { encodeRecord } from "../record.js";
 import { isLeaseGone } from "./failure.js";
 import { servicePrefix } from "./keys.js";
 import { Lease } from "./lease.js";
 import type { Link } from "./link.js";
 import { publish, unpublish, type Seen, type Wanted } from "./publication.js";
-import { retry, unlessAborted, type Environment } from "./retry.js";
+import { retry, orAborted, type Environment } from "./retry.js";
 import type { WatchHub } from "./watch-hub.js";
 import { WatchedRange, type KeyChange } from "./watched-range.js";
 
@@ -60,7 +59,7 @@ export class EtcdRegistration implements Registration {
   #lease: Lease | undefined;
   #seen: Seen = nothingSeen;
   #notBefore = 0;
-  #woken = deferred<void>();
+  #woken = Promise.withResolvers<void>();
   #ownKeys: readonly WatchedRange[] = [];
   #gone: Promise<void> | undefined;
 
@@ -143,7 +142,7 @@ export class EtcdRegistration implements Registration {
     for (;;) {
       const wait = this.#notBefore - clock.now();
       if (wait > 0) await clock.sleep(wait, signal);
-      this.#woken = deferred<void>();
+      this.#woken = Promise.withResolvers<void>();
       try {
         const settled = await this.#settle(signal);
         faults.recovered();
@@ -168,7 +167,7 @@ export class EtcdRegistration implements Registration {
     const { incarnation = "" } = this.#offered[0] ?? {};
     const version = this.#version;
     const lease = (this.#lease ??= await this.#grant(signal));
-    const done = await unlessAborted(
+    const done = await orAborted(
       publish(kv, this.#wanted, lease.id, incarnation, this.#seen, signal),
       signal,
     );
@@ -191,7 +190,7 @@ export class EtcdRegistration implements Registration {
   async #grant(signal: AbortSignal): Promise<Lease> {
     const onLost = (lease: Lease): void => this.#leaseLost(lease);
     const { lease: link } = this.#options;
-    return unlessAborted(Lease.grant({ ...this.#options, link, onLost }, signal), signal);
+    return orAborted(Lease.grant({ ...this.#options, link, onLost }, signal), signal);
   }
 
   #leaseLost(lease: Lease): void {
@@ -240,7 +239,7 @@ export class EtcdRegistration implements Registration {
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
     const { promise, resolve } = this.#woken;
     const stop = this.#options.clock.timer(ms, resolve);
-    await unlessAborted(promise, signal).finally(stop);
+    await orAborted(promise, signal).finally(stop);
   }
 
   #recordsOf(all: readonly ServiceInstance[]): Wanted[] {

@@ -19,7 +19,7 @@ export async function retry<T>(
   for (;;) {
     signal.throwIfAborted();
     try {
-      const answer = await unlessAborted(attempt(), signal);
+      const answer = await orAborted(attempt(), signal);
       faults.recovered();
       return answer;
     } catch (error) {
@@ -31,7 +31,7 @@ export async function retry<T>(
 }
 
 /** The promise, or the signal's reason when that comes first: etcd3's calls cannot be cancelled. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       promise.catch(() => {});

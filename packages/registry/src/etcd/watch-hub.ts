@@ -106,38 +106,43 @@ export class WatchHub {
   }
 
   #received(response: IWatchResponse): void {
-    const watched = this.#live?.get(response.watch_id);
+    const live = this.#live;
+    const watched = live?.get(response.watch_id);
     if (response.canceled) return this.#cancelled(response, watched);
     if (response.created) {
       this.#backoff.reset();
       this.#faults.recovered();
       this.#options.link.worked();
+      live?.created(response.watch_id);
       watched?.created(Number(response.header.revision));
     }
     if (response.events.length > 0) watched?.changed(response.events);
   }
 
   #cancelled(response: IWatchResponse, watched: Watched | undefined): void {
-    const { compact_revision: compacted, cancel_reason: reason } = response;
-    const why =
-      Number(compacted) > 0 ? `compacted at revision ${compacted}` : reason || "etcd cancelled the watch";
+    const { compact_revision: compacted, cancel_reason: reason, watch_id: id } = response;
+    const why = Number(compacted) > 0 ? `compacted at revision ${compacted}` : reason || "no reason given";
     const { auth } = this.#options;
-    if (refusesToken(reason)) auth.drop(auth.token);
-    // Not one of ours any more, or one that etcd refused before it had an id (-1): only a new stream can tell which.
-    if (!watched) {
-      if (Number(response.watch_id) < 0) this.#live?.close(new Error(`etcd refused a watch: ${why}`));
+    if (refusesToken(reason)) {
+      // A stream keeps the token it was opened with, so only a new one can carry another.
+      auth.drop(auth.token);
+      this.#live?.close(new Error(`etcd refused a watch: ${why}`));
       return;
     }
-    this.#watched.delete(watched);
-    this.#live?.forget(response.watch_id);
-    watched.cancelled(why);
+    // A refused watch never got its id (-1), so it is one of those that etcd has not created yet.
+    const ended = watched ? [watched] : Number(id) < 0 ? (this.#live?.uncreated() ?? []) : [];
+    for (const each of ended) {
+      this.#watched.delete(each);
+      this.#live?.forget(each);
+      each.cancelled(why);
+    }
   }
 }
 
 /** Which watch has which id on one stream. */
 class Session {
   readonly #stream: WatchStream;
-  readonly #byId = new Map<string, Watched>();
+  readonly #byId = new Map<string, { readonly watched: Watched; created: boolean }>();
   #lastId = 0;
 
   constructor(stream: WatchStream) {
@@ -145,25 +150,34 @@ class Session {
   }
 
   get(id: string): Watched | undefined {
-    return this.#byId.get(id);
+    return this.#byId.get(id)?.watched;
   }
 
   add(watched: Watched): void {
     this.#lastId += 1;
-    this.#byId.set(String(this.#lastId), watched);
+    this.#byId.set(String(this.#lastId), { watched, created: false });
     this.#stream.watch(this.#lastId, watched.range, watched.resumeFrom());
   }
 
-  remove(watched: Watched): void {
-    for (const [id, known] of this.#byId) {
-      if (known !== watched) continue;
-      this.#byId.delete(id);
-      this.#stream.unwatch(Number(id));
-    }
+  created(id: string): void {
+    const known = this.#byId.get(id);
+    if (known) known.created = true;
   }
 
-  forget(id: string): void {
-    this.#byId.delete(id);
+  uncreated(): Watched[] {
+    return [...this.#byId.values()].filter(({ created }) => !created).map(({ watched }) => watched);
+  }
+
+  remove(watched: Watched): void {
+    const id = this.forget(watched);
+    if (id !== undefined) this.#stream.unwatch(Number(id));
+  }
+
+  /** Drops a watch that etcd no longer has; returns the id it had. */
+  forget(watched: Watched): string | undefined {
+    const [id] = [...this.#byId].find(([, known]) => known.watched === watched) ?? [];
+    if (id !== undefined) this.#byId.delete(id);
+    return id;
   }
 
   close(reason: Error): void {

@@ -1,6 +1,5 @@
 import type { Clock } from "@rollcall/core";
 import type { IWatchResponse } from "etcd3";
-import { deferred } from "../deferred.js";
 import type { KeyRange } from "./keys.js";
 import type { Member } from "./link.js";
 
@@ -28,7 +27,7 @@ export interface WatchStreamOptions {
 export async function openWatchStream(member: Member, options: WatchStreamOptions): Promise<WatchStream> {
   const { clock, openTimeoutMs, onResponse } = options;
   const stream = await member.client.watchClient.watch();
-  const { promise: ended, resolve } = deferred<Error>();
+  const { promise: ended, resolve } = Promise.withResolvers<Error>();
   let over = false;
   let stopTimer = (): void => {};
 

@@ -5,21 +5,19 @@ import { isResponseStream } from "../../call/pipeline-call.js";
 import { Code } from "../../code.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
+import { resetStream } from "./reset-stream.js";
 import { rpcErrorOf } from "./status.js";
 
 type GrpcCall = ReturnType<Channel["createCall"]>;
-
-/** Sends one call over a channel. Resolves with the message of a unary answer, at the headers of a streaming one. */
-export function sendCall(channel: Channel, call: Call, grpcDeadline: number): Promise<Reply> {
-  return new ClientCall(channel, call, grpcDeadline).reply;
-}
 
 interface Reader {
   resolve(result: IteratorResult<object>): void;
   reject(error: RpcError): void;
 }
 
-class ClientCall {
+/** One call over a channel. */
+export class ClientCall {
+  /** Resolves with the message of a unary answer, at the headers of a streaming one. */
   readonly reply: Promise<Reply>;
   readonly #call: Call;
   readonly #grpc: GrpcCall;
@@ -42,10 +40,16 @@ class ClientCall {
       onReceiveMessage: (bytes: Buffer) => this.#receivedMessage(bytes),
       onReceiveStatus: (status) => this.#receivedStatus(status),
     });
-    this.#uncancel = call.onCancel((reason) => this.#abort(reason));
+    this.#uncancel = call.onCancel((reason) => this.abort(reason));
+    if (this.#ended) return;
     if (!call.requestStream) this.#sendOnly(call.request);
     else void this.#sendAll(call.request);
     if (!isResponseStream(call.method)) this.#grpc.startRead();
+  }
+
+  /** How it ended; never rejects. */
+  get end(): Promise<End> {
+    return this.#end.promise;
   }
 
   #sendOnly(request: object): void {
@@ -67,10 +71,10 @@ class ClientCall {
         await Promise.race([written.promise, this.#end.promise]);
         if (this.#ended) return;
       }
-      this.#grpc.halfClose();
+      if (!this.#ended) this.#grpc.halfClose();
     } catch (error) {
-      this.#abort(
-        new RpcError(Code.Cancelled, "the request stream failed", { path: this.#path, cause: error }),
+      this.abort(
+        new RpcError(Code.Cancelled, "the request stream failed", { path: this.path, cause: error }),
       );
     }
   }
@@ -79,8 +83,8 @@ class ClientCall {
     try {
       return this.#call.method.request.encode(message);
     } catch (error) {
-      const options = { path: this.#path, cause: error, processed: "no" } as const;
-      this.#abort(new RpcError(Code.Internal, `the request cannot be serialised: ${textOf(error)}`, options));
+      const options = { path: this.path, cause: error, processed: "no" } as const;
+      this.abort(new RpcError(Code.Internal, `the request cannot be serialised: ${textOf(error)}`, options));
       return undefined;
     }
   }
@@ -95,13 +99,15 @@ class ClientCall {
     try {
       message = this.#call.method.response.decode(bytes);
     } catch (error) {
-      const options = { path: this.#path, cause: error, processed: "yes" } as const;
-      this.#abort(new RpcError(Code.Internal, `the response cannot be read: ${textOf(error)}`, options));
+      const options = { path: this.path, cause: error, processed: "yes" } as const;
+      this.abort(new RpcError(Code.Internal, `the response cannot be read: ${textOf(error)}`, options));
       return;
     }
     if (!isResponseStream(this.#call.method)) {
-      if (this.#message) this.#abort(this.#protocolError("more than one response to a unary call"));
+      if (this.#message) return this.abort(this.#protocolError("more than one response to a unary call"));
       this.#message = message;
+      // grpc-js holds the status back behind a second message until somebody asks for that.
+      this.#grpc.startRead();
       return;
     }
     const reader = this.#reader;
@@ -110,7 +116,7 @@ class ClientCall {
   }
 
   #receivedStatus(status: StatusObject): void {
-    const path = this.#path;
+    const path = this.path;
     const failed =
       this.#local ??
       (status.code === Code.Ok ? undefined : rpcErrorOf(status, this.#header !== undefined, path));
@@ -161,22 +167,24 @@ class ClientCall {
 
   #leave(): Promise<IteratorResult<object>> {
     if (!this.#ended)
-      this.#abort(new RpcError(Code.Cancelled, "the response stream was left", { path: this.#path }));
+      this.abort(new RpcError(Code.Cancelled, "the response stream was left", { path: this.path }));
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  #abort(reason: RpcError): void {
+  /** Ends the call for both sides, if it has not ended. */
+  abort(reason: RpcError): void {
     if (this.#ended) return;
     this.#local ??= reason;
+    if (this.#call.requestStream) resetStream(this.#grpc);
     this.#grpc.cancelWithStatus(reason.code, reason.reason);
     this.#settle(errorEnd(this.#local));
   }
 
   #protocolError(reason: string): RpcError {
-    return new RpcError(Code.Internal, reason, { path: this.#path, processed: "yes" });
+    return new RpcError(Code.Internal, reason, { path: this.path, processed: "yes" });
   }
 
-  get #path(): string {
+  get path(): string {
     return methodName(this.#call.method);
   }
 }

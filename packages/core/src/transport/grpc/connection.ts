@@ -6,7 +6,8 @@ import { RpcError } from "../../errors.js";
 import type { Clock } from "../../ports/clock.js";
 import type { ConnectionState } from "../../ports/endpoint.js";
 import type { Connection } from "../../ports/transport.js";
-import { sendCall } from "./client-call.js";
+import { ConnectingSocket } from "./connecting-socket.js";
+import { ClientCall } from "./client-call.js";
 
 export interface ConnectionEnv {
   readonly clock: Clock;
@@ -17,27 +18,29 @@ export interface ConnectionEnv {
   readonly connectTimeoutMs: number;
 }
 
-/** grpc-js gives an unreachable peer 100 ms to 1 s between attempts; a silent one gets the same. */
-const silentBackoffMs = { first: 100, most: 5_000 };
+/** Between attempts at a silent peer, 20 % either way; gRPC's connection backoff. grpc-js keeps to the same for one that refuses. */
+const backoff = { firstMs: 100, factor: 1.6, mostMs: 1_000, jitter: 0.2 };
 
-/** The longest deadline grpc-js' timers and other implementations' timeout headers take without overflow. */
-const longestGrpcTimeoutMs = 2 ** 31 - 1;
+/** 24 days: a grpc-js server reads a timeout of 2^31 ms, to which more is rounded up, as one that has passed. */
+const longestGrpcTimeoutMs = 24 * 86_400_000;
 
 /** One grpc-js channel to one address, kept connected until closed. */
 export class GrpcConnection implements Connection {
   readonly #target: string;
   readonly #env: ConnectionEnv;
   readonly #listeners = new Set<(state: ConnectionState) => void>();
+  readonly #inflight = new Set<ClientCall>();
+  readonly #idle = Promise.withResolvers<void>();
+  readonly #socket: ConnectingSocket;
   #state: ConnectionState = "connecting";
   #channel: Channel | undefined;
   #stopTimer: () => void = () => {};
-  #silences = 0;
-  #inflight = 0;
-  #idle: (() => void) | undefined;
+  #failures = 0;
 
   constructor(target: string, env: ConnectionEnv) {
     this.#target = target;
     this.#env = env;
+    this.#socket = new ConnectingSocket(env.credentials);
     this.#open();
   }
 
@@ -51,36 +54,37 @@ export class GrpcConnection implements Connection {
   }
 
   readonly call = async (call: Call): Promise<Reply> => {
+    const path = methodName(call.method);
     const channel = this.#channel;
     if (!channel || this.#state === "closed") {
       const reason = `no connection to ${this.#target} (${this.#state})`;
-      throw new RpcError(Code.Unavailable, reason, { path: methodName(call.method), processed: "no" });
+      throw new RpcError(Code.Unavailable, reason, { path, processed: "no" });
     }
-    this.#inflight++;
-    try {
-      const reply = await sendCall(channel, call, this.#grpcDeadline(call));
-      void reply.end.then(() => this.#settled());
-      return reply;
-    } catch (error) {
-      this.#settled();
-      throw error;
+    if (Number.isNaN(call.deadline)) {
+      throw new RpcError(Code.InvalidArgument, "the deadline is NaN", { path, processed: "no" });
     }
+    const sent = new ClientCall(channel, call, this.#grpcDeadline(call));
+    this.#inflight.add(sent);
+    void sent.end.then(() => this.#settled(sent));
+    return sent.reply;
   };
 
   async close(graceMs: number): Promise<void> {
-    if (this.#state === "closed") return;
     this.#become("closed");
     this.#listeners.clear();
     this.#stopTimer();
-    if (this.#inflight > 0 && graceMs > 0) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#idle = resolve;
-      const stop = this.#env.clock.timer(graceMs, resolve);
-      await promise;
+    if (this.#inflight.size > 0) {
+      const stop = this.#env.clock.timer(graceMs, () => this.#cut());
+      await this.#idle.promise;
       stop();
     }
-    this.#channel?.close();
-    this.#channel = undefined;
+    this.#drop();
+  }
+
+  #cut(): void {
+    const reason = `the connection to ${this.#target} was closed`;
+    for (const call of this.#inflight)
+      call.abort(new RpcError(Code.Unavailable, reason, { path: call.path }));
   }
 
   /** grpc-js reads deadlines on the wall clock, and overflows on far ones; ours then still ends the call. */
@@ -89,13 +93,16 @@ export class GrpcConnection implements Connection {
     return left > longestGrpcTimeoutMs ? Infinity : Date.now() + left;
   }
 
-  #settled(): void {
-    this.#inflight--;
-    if (this.#inflight === 0) this.#idle?.();
+  #settled(call: ClientCall): void {
+    this.#inflight.delete(call);
+    if (this.#state === "closed" && this.#inflight.size === 0) this.#idle.resolve();
   }
 
   #open(): void {
-    const channel = new Channel(this.#target, this.#env.credentials, this.#env.options);
+    const { options } = this.#env;
+    // A new channel must not begin again with short pauses where an old one had come to long ones.
+    const patient = this.#failures > 0 ? { "grpc.initial_reconnect_backoff_ms": backoff.mostMs } : {};
+    const channel = new Channel(this.#target, this.#socket.credentials, { ...options, ...patient });
     this.#channel = channel;
     this.#watch(channel);
   }
@@ -108,26 +115,46 @@ export class GrpcConnection implements Connection {
   }
 
   #observe(seen: connectivityState): void {
+    const { clock, connectTimeoutMs } = this.#env;
     this.#stopTimer();
     switch (seen) {
       case connectivityState.READY:
-        this.#silences = 0;
+        this.#failures = 0;
+        this.#socket.connected();
         return this.#become("ready");
       case connectivityState.TRANSIENT_FAILURE:
+        // From here on grpc-js no longer tells when it is connecting, and would wait for a silent peer for ever.
+        this.#stopTimer = clock.timer(4 * connectTimeoutMs + backoff.mostMs, () => this.#replace());
         return this.#become("failed");
       default:
         // An address that has failed stays failed until it answers.
         if (this.#state === "ready") this.#become("connecting");
-        this.#stopTimer = this.#env.clock.timer(this.#env.connectTimeoutMs, () => this.#giveUpSilent());
+        this.#stopTimer = clock.timer(connectTimeoutMs, () => this.#giveUpSilent());
     }
   }
 
   #giveUpSilent(): void {
-    this.#channel?.close();
-    this.#channel = undefined;
+    const { clock, random } = this.#env;
+    this.#drop();
     this.#become("failed");
-    const most = Math.min(silentBackoffMs.most, silentBackoffMs.first * 2 ** this.#silences++);
-    this.#stopTimer = this.#env.clock.timer(this.#env.random() * most, () => this.#open());
+    const { firstMs, factor, mostMs, jitter } = backoff;
+    const ms = Math.min(mostMs, firstMs * factor ** this.#failures++);
+    this.#stopTimer = clock.timer(ms * (1 + jitter * (2 * random() - 1)), () => this.#open());
+  }
+
+  #replace(): void {
+    this.#failures++;
+    this.#drop();
+    this.#open();
+  }
+
+  /** Calls that are under way on an older connection of the channel go on. */
+  #drop(): void {
+    const channel = this.#channel;
+    // Closing tells those who watch the channel.
+    this.#channel = undefined;
+    channel?.close();
+    this.#socket.destroy();
   }
 
   #become(state: ConnectionState): void {

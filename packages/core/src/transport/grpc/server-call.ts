@@ -13,6 +13,8 @@ import type { MethodContract } from "../../contract/contract.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
 import type { Clock } from "../../ports/clock.js";
+import { requestsOf } from "./server-requests.js";
+import { sendable, sendableText } from "./sendable.js";
 
 /** What the four kinds of grpc-js calls share. */
 type AnyServerCall = Pick<
@@ -42,8 +44,20 @@ export function grpcHandler(
       : streamSender(grpc as unknown as ResponseWriter, call, responseHeader, responseTrailer);
     // The first of reply, cancellation and deadline is what the caller gets.
     call.onCancel((reason) => sender.fail(reason));
-    grpc.on("cancelled", () => call.cancel(cancelReason(call, env.clock)));
-    env.dispatch(call).then(sender.send, sender.fail);
+    // grpc-js says so of every call that has ended, the answered ones too.
+    grpc.on("cancelled", () => {
+      if (!sender.done) call.cancel(cancelReason(call, env.clock));
+    });
+    const send = (reply: Reply): void => {
+      try {
+        sender.send(reply);
+      } catch (error) {
+        sender.fail(error);
+        // Nobody will read the reply to its end.
+        call.cancel(RpcError.from(error));
+      }
+    };
+    env.dispatch(call).then(send, sender.fail);
   };
 }
 
@@ -55,17 +69,20 @@ function receive(
   const responseHeader = new Metadata();
   const responseTrailer = new Metadata();
   const request = isRequestStream(method)
-    ? requestsOf(grpc as unknown as ServerReadableStream<object, object>)
+    ? requestsOf(grpc as unknown as ServerReadableStream<object, object>, () => {
+        call.cancel(cancelReason(call, env.clock));
+        return call.cancelReason;
+      })
     : (grpc as unknown as ServerUnaryCall<object, object>).request;
   const parts = { method, metadata: grpc.metadata, deadline: deadlineOf(grpc, env.clock), request };
   const peer = { address: grpc.getPeer() };
-  const call = createServerCall(parts, { responseHeader, responseTrailer, draining: env.draining, peer });
+  const call: Call = createServerCall(parts, {
+    responseHeader,
+    responseTrailer,
+    draining: env.draining,
+    peer,
+  });
   return { call, responseHeader, responseTrailer };
-}
-
-/** A handler that stops reading must not destroy the stream its answer goes out on. */
-function requestsOf(grpc: ServerReadableStream<object, object>): AsyncIterable<object> {
-  return { [Symbol.asyncIterator]: () => grpc.iterator({ destroyOnReturn: false }) };
 }
 
 function writable(grpc: ResponseWriter, call: Call): Promise<void> {
@@ -95,8 +112,17 @@ function cancelReason(call: Call, clock: Clock): RpcError {
 }
 
 interface Sender {
+  /** The whole answer, or the failure, has been handed to grpc-js. */
+  readonly done: boolean;
   send(reply: Reply): void;
   fail(error: unknown): void;
+}
+
+function wrongKind(reply: Reply): RpcError {
+  const what = reply.responseStream
+    ? "a stream answered a unary call"
+    : "one message answered a streaming call";
+  return new RpcError(Code.Internal, what);
 }
 
 function statusOf(
@@ -106,7 +132,7 @@ function statusOf(
   const { code, reason, trailer } = RpcError.from(error);
   const metadata = responseTrailer.clone();
   metadata.merge(trailer);
-  return { code, details: reason, metadata };
+  return { code, details: sendableText(reason), metadata: sendable(metadata) };
 }
 
 function unarySender(
@@ -115,43 +141,59 @@ function unarySender(
   header: Metadata,
   trailer: Metadata,
 ): Sender {
-  let sent = false;
+  let done = false;
+  const sendHeader = (): void => {
+    if (hasEntries(header)) grpc.sendMetadata(sendable(header));
+  };
   return {
+    get done() {
+      return done;
+    },
     send(reply) {
-      if (sent) return;
-      sent = true;
-      if (hasEntries(header)) grpc.sendMetadata(header);
-      if (!reply.responseStream) callback(null, reply.response, trailer);
+      if (done) return;
+      if (reply.responseStream) throw wrongKind(reply);
+      done = true;
+      sendHeader();
+      callback(null, reply.response, sendable(trailer));
     },
     fail(error) {
-      if (sent) return;
-      sent = true;
-      if (hasEntries(header)) grpc.sendMetadata(header);
+      if (done) return;
+      done = true;
+      sendHeader();
       callback(statusOf(error, trailer), null);
     },
   };
 }
 
 function streamSender(grpc: ResponseWriter, call: Call, header: Metadata, trailer: Metadata): Sender {
-  let ended = false;
+  let done = false;
   const fail = (error: unknown): void => {
-    if (ended) return;
-    ended = true;
+    if (done) return;
+    done = true;
     grpc.emit("error", statusOf(error, trailer));
   };
-  const pump = async (reply: Reply): Promise<void> => {
-    if (!reply.responseStream) return;
-    grpc.sendMetadata(header);
-    for await (const message of reply.response) {
-      if (ended) return;
+  const pump = async (response: AsyncIterable<object>): Promise<void> => {
+    grpc.sendMetadata(sendable(header));
+    for await (const message of response) {
+      if (done) return;
       // A reader that does not keep up holds the handler here.
       if (!grpc.write(message)) await writable(grpc, call);
     }
-    if (ended) return;
-    ended = true;
-    grpc.end(trailer);
+    if (done) return;
+    done = true;
+    grpc.end(sendable(trailer));
   };
-  return { send: (reply) => void pump(reply).catch(fail), fail };
+  return {
+    get done() {
+      return done;
+    },
+    send(reply) {
+      if (done) return;
+      if (!reply.responseStream) throw wrongKind(reply);
+      void pump(reply.response).catch(fail);
+    },
+    fail,
+  };
 }
 
 function hasEntries(metadata: Metadata): boolean {

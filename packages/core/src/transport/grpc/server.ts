@@ -19,11 +19,13 @@ export interface GrpcServerTransportOptions {
 }
 
 const defaults: ServerOptions = {
-  "grpc.enable_channelz": 0,
   // grpc-js lifts Node's own limit on header memory; without one, 1 MB of HPACK becomes 500 MB here.
   "grpc-node.max_session_memory": 10,
   "grpc.so_reuseport": 0,
 };
+
+/** Without channelz grpc-js keeps no list of its connections, and a forced shutdown leaves callers waiting. */
+const fixed: ServerOptions = { "grpc.enable_channelz": 1 };
 
 const types = {
   unary: "unary",
@@ -37,7 +39,7 @@ export function createGrpcServerTransport(options: GrpcServerTransportOptions = 
   const { host = "0.0.0.0", port = 0, clock = systemClock } = options;
   return {
     async listen(services, dispatch, draining) {
-      const server = new Server({ ...defaults, ...options.serverOptions });
+      const server = new Server({ ...defaults, ...options.serverOptions, ...fixed });
       for (const service of services) addService(server, service, { dispatch, draining, clock });
       const bound = await bind(server, host, port, options.credentials ?? ServerCredentials.createInsecure());
       return listener(server, bound);

@@ -2,23 +2,42 @@ import type { StatusObject } from "@grpc/grpc-js";
 import { Code, codeOf } from "../../code.js";
 import { RpcError } from "../../errors.js";
 
+/** What grpc-js says when it had no connection to send a call on. */
+const neverSentTexts = [
+  "Stream refused by server",
+  "No connection established",
+  "Channel closed before call started",
+];
+
+/** The connection went away between the choice of it and the first frame; a bad header is refused in other words. */
+const notStarted =
+  /^Failed to start HTTP\/2 stream with error .*(session has been destroyed|after receiving a GOAWAY|No stream ID is available)/;
+
+/** What grpc-js says of a stream or connection that broke, when headers had come. */
+const brokenTexts = ["Call cancelled", "Connection dropped", "Received RST_STREAM with code"];
+
 /**
  * The error of a call that grpc-js ended with `status`.
  *
- * grpc-js makes some statuses itself. Those about a stream carry `rstCode`, those about a connection have neither
- * headers nor trailing metadata. Only two of its texts prove that no handler saw the call, and a handler can answer
- * with the same code and text; but then headers or a `content-type` in the metadata came with it.
+ * grpc-js makes some statuses itself, which have no trailing metadata. Only a few of its texts prove that no handler saw
+ * the call, and a handler can answer with the same code and text; but then headers or a `content-type` in the metadata
+ * came with it. After headers a handler can forge the texts of broken streams: that only makes its own answer uncertain.
  */
 export function rpcErrorOf(status: StatusObject, headersReceived: boolean, path: string): RpcError {
-  const local = "rstCode" in status || (!headersReceived && isEmpty(status));
+  const local = isEmpty(status) && (!headersReceived || startsWith(status, brokenTexts));
   const code = codeOf(status.code);
   if (!local) {
     const trailer = status.metadata;
     trailer.remove("content-type");
     return new RpcError(code, status.details, { path, origin: "remote", trailer });
   }
-  const processed = !headersReceived && isEmpty(status) && neverSent(status) ? "no" : "unknown";
-  return new RpcError(brokenStream(status) ? Code.Unavailable : code, status.details, { path, processed });
+  const processed = !headersReceived && neverSent(status) ? "no" : "unknown";
+  const gone = processed === "no" || brokenStream(status);
+  return new RpcError(gone ? Code.Unavailable : code, status.details, { path, processed });
+}
+
+function startsWith(status: StatusObject, texts: readonly string[]): boolean {
+  return texts.some((text) => status.details.startsWith(text));
 }
 
 function isEmpty(status: StatusObject): boolean {
@@ -26,10 +45,9 @@ function isEmpty(status: StatusObject): boolean {
 }
 
 function neverSent(status: StatusObject): boolean {
-  return (
-    status.code === Code.Unavailable &&
-    (status.details === "Stream refused by server" || status.details.startsWith("No connection established"))
-  );
+  return status.code === Code.Unavailable
+    ? startsWith(status, neverSentTexts)
+    : status.code === Code.Internal && notStarted.test(status.details);
 }
 
 /** A server that is forced down resets its streams: grpc-js says CANCELLED or INTERNAL, though nobody cancelled and no bug is meant. */

@@ -27,6 +27,8 @@ export interface EtcdServerOptions {
 /**
  * A server in this process that speaks etcd's v3 API as one etcd of version 3.6 does, over data in memory, with
  * the faults that tests need. It has what service discovery uses: KV, Lease, Watch, Status, MemberList, Authenticate.
+ * Known differences: it polices no client pings, it catches watches up at once (etcd within 100 ms), it never fragments
+ * a watch reply, and an empty `range_end` that is sent means one key, where etcd's reads take it for no upper bound.
  */
 export class EtcdServer implements AsyncDisposable {
   readonly #host: string;

@@ -1,0 +1,39 @@
+import type { Socket } from "node:net";
+import type { ChannelCredentials } from "@grpc/grpc-js";
+
+/**
+ * Credentials that also show the socket of the connection being made. A channel that is closed while it waits for a
+ * silent peer leaves that socket open for as long as the peer does; `destroy` closes it.
+ */
+export class ConnectingSocket {
+  readonly credentials: ChannelCredentials;
+  #socket: Socket | undefined;
+
+  constructor(credentials: ChannelCredentials) {
+    const create: ChannelCredentials["_createSecureConnector"] = (...args) => {
+      const connector = credentials._createSecureConnector(...args);
+      return {
+        connect: (socket) => {
+          this.#socket = socket;
+          return connector.connect(socket);
+        },
+        waitForReady: () => connector.waitForReady(),
+        getCallCredentials: () => connector.getCallCredentials(),
+        destroy: () => connector.destroy(),
+      };
+    };
+    this.credentials = Object.create(credentials, {
+      _createSecureConnector: { value: create },
+    }) as ChannelCredentials;
+  }
+
+  /** The connection is made: its socket is not ours to close. */
+  connected(): void {
+    this.#socket = undefined;
+  }
+
+  destroy(): void {
+    this.#socket?.destroy();
+    this.#socket = undefined;
+  }
+}

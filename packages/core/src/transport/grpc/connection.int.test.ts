@@ -1,0 +1,118 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { instance, method } from "../../fixtures/contracts.js";
+import { freePort, rawServer } from "../../fixtures/sockets.js";
+import { createCall } from "../../call/pipeline-call.js";
+import { Metadata } from "@grpc/grpc-js";
+import type { Connection } from "../../ports/transport.js";
+import type { Listener } from "../../ports/transport.js";
+import type { ConnectionState } from "../../ports/endpoint.js";
+import { Code } from "../../code.js";
+import { createGrpcServerTransport } from "./server.js";
+import { createGrpcTransport, type GrpcTransportOptions } from "./transport.js";
+import { okEnd } from "../../call/end.js";
+
+const open: Connection[] = [];
+const listeners: Listener[] = [];
+
+function connect(port: number, options: GrpcTransportOptions = {}): Connection {
+  const transport = createGrpcTransport({ connectTimeoutMs: 100, ...options });
+  const connection = transport.connect(instance("a", { address: `127.0.0.1:${port}` }));
+  open.push(connection);
+  return connection;
+}
+
+async function serve(port = 0): Promise<Listener> {
+  const transport = createGrpcServerTransport({ host: "127.0.0.1", port });
+  const echo = { name: "test.v1.Echo", methods: { say: method() }, file: undefined as never };
+  const listener = await transport.listen(
+    [echo],
+    async (call) => ({
+      header: new Metadata(),
+      end: Promise.resolve(okEnd()),
+      responseStream: false,
+      response: call.request,
+    }),
+    new AbortController().signal,
+  );
+  listeners.push(listener);
+  return listener;
+}
+
+function unary(deadlineMs = 5_000): ReturnType<typeof createCall> {
+  return createCall({
+    method: method(),
+    metadata: new Metadata(),
+    deadline: Date.now() + deadlineMs,
+    request: { text: "hi" },
+  });
+}
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.close(0)));
+  await Promise.all(listeners.splice(0).map((each) => each.close()));
+});
+
+describe("a connection over TCP", () => {
+  it("gives up a peer that accepts and stays silent, and asks it again, less and less often", async () => {
+    await using silent = await rawServer();
+    const connection = connect(silent.port, { random: () => 1 });
+    expect(connection.state).toBe("connecting");
+    await expect.poll(() => connection.state).toBe("failed");
+    await expect(connection.call(unary())).rejects.toMatchObject({ code: Code.Unavailable, processed: "no" });
+    await expect.poll(() => silent.accepted).toBeGreaterThanOrEqual(3);
+    expect(connection.state).toBe("failed");
+    // What was given up must not stay open.
+    await expect.poll(() => silent.open).toBeLessThanOrEqual(1);
+  });
+
+  it("fails on a refused port, and is ready once something listens there", async () => {
+    const port = await freePort();
+    const connection = connect(port);
+    await expect.poll(() => connection.state).toBe("failed");
+    await serve(port);
+    await expect.poll(() => connection.state, { timeout: 5_000 }).toBe("ready");
+    expect(await connection.call(unary())).toMatchObject({ response: { text: "hi" } });
+  });
+
+  it("finds a server at an address that was first refused and then silent", async () => {
+    const port = await freePort();
+    const connection = connect(port);
+    await expect.poll(() => connection.state).toBe("failed");
+    const silent = await rawServer(() => {}, port);
+    await expect.poll(() => silent.accepted, { timeout: 10_000 }).toBeGreaterThanOrEqual(2);
+    await silent[Symbol.asyncDispose]();
+    await serve(port);
+    await expect.poll(() => connection.state, { timeout: 5_000 }).toBe("ready");
+  });
+
+  it("survives a peer that resets", async () => {
+    await using hostile = await rawServer((socket) => socket.resetAndDestroy());
+    const connection = connect(hostile.port);
+    await expect.poll(() => connection.state).toBe("failed");
+    const { port, accepted } = hostile;
+    expect(accepted).toBeGreaterThanOrEqual(1);
+    await hostile[Symbol.asyncDispose]();
+    await serve(port);
+    await expect.poll(() => connection.state, { timeout: 5_000 }).toBe("ready");
+  });
+
+  it("survives a peer that speaks something else", async () => {
+    await using hostile = await rawServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    const connection = connect(hostile.port);
+    await expect.poll(() => connection.state).toBe("failed");
+  });
+
+  it("tells its listeners of each change, until they are removed", async () => {
+    const listener = await serve();
+    const connection = connect(listener.port);
+    const seen: ConnectionState[] = [];
+    const removed: ConnectionState[] = [];
+    connection.onChange((state) => seen.push(state));
+    connection.onChange((state) => removed.push(state))();
+    await expect.poll(() => connection.state).toBe("ready");
+    await connection.close(0);
+    expect(seen).toEqual(["ready", "closed"]);
+    expect(removed).toEqual([]);
+    await expect(connection.call(unary())).rejects.toMatchObject({ code: Code.Unavailable, processed: "no" });
+  });
+});

@@ -1,0 +1,129 @@
+import {
+  Code,
+  methodName,
+  RpcError,
+  type Call,
+  type Connection,
+  type ConnectionState,
+  type Reply,
+  type Transport,
+} from "@rollcall/core";
+import { Exchange } from "./exchange.js";
+import type { Link, Peer, Wire } from "./wire.js";
+
+/** As the gRPC transport: 100 ms between attempts, growing to 1 s, 20 % either way; a silent peer is given up after 2 s. */
+const backoff = { firstMs: 100, factor: 1.6, mostMs: 1_000, jitter: 0.2 };
+const connectTimeoutMs = 2_000;
+
+/** A connection to one address of a `MemoryNetwork`, kept up until closed. */
+export class MemoryConnection implements Connection, Link {
+  readonly #address: string;
+  readonly #network: Wire;
+  readonly #listeners = new Set<(state: ConnectionState) => void>();
+  readonly #inflight = new Set<Exchange>();
+  #peer: Peer | undefined;
+  #state: ConnectionState = "connecting";
+  #stopTimer: () => void;
+  #failures = 0;
+  #idle: (() => void) | undefined;
+
+  constructor(network: Wire, address: string) {
+    this.#network = network;
+    this.#address = address;
+    network.connected(this);
+    this.#stopTimer = network.clock.timer(network.latencyMs * 2, () => this.#attempt());
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  onChange(listener: (state: ConnectionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  readonly call = async (call: Call): Promise<Reply> => {
+    const path = methodName(call.method);
+    if (this.#state !== "ready" || !this.#peer) {
+      const reason = `no connection to ${this.#address} (${this.#state})`;
+      throw new RpcError(Code.Unavailable, reason, { path, processed: "no" });
+    }
+    const exchange = new Exchange(this.#network, this.#peer, call);
+    this.#inflight.add(exchange);
+    void exchange.end.then(() => {
+      this.#inflight.delete(exchange);
+      if (this.#inflight.size === 0) this.#idle?.();
+    });
+    return exchange.reply;
+  };
+
+  async close(graceMs: number): Promise<void> {
+    this.#stopTimer();
+    this.#become("closed");
+    this.#listeners.clear();
+    if (this.#inflight.size > 0 && graceMs > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#idle = resolve;
+      const stop = this.#network.clock.timer(graceMs, resolve);
+      await promise;
+      stop();
+    }
+    for (const exchange of this.#inflight) exchange.broken();
+    this.#peer?.detach(this);
+    this.#network.disconnected(this);
+  }
+
+  lost(how: "goaway" | "broken"): void {
+    if (how === "broken") {
+      for (const exchange of this.#inflight) exchange.broken();
+    }
+    this.#peer?.detach(this);
+    this.#peer = undefined;
+    if (this.#state === "closed") return;
+    this.#become("connecting");
+    this.#stopTimer();
+    this.#stopTimer = this.#network.clock.timer(this.#network.latencyMs * 2, () => this.#attempt());
+  }
+
+  restored(address: string): void {
+    if (address === this.#address && this.#state === "failed") this.#retryAfter(0);
+  }
+
+  #attempt(): void {
+    if (this.#state === "closed") return;
+    if (this.#network.isSilent(this.#address)) {
+      this.#stopTimer = this.#network.clock.timer(connectTimeoutMs, () => this.#failed());
+      return;
+    }
+    const peer = this.#network.find(this.#address);
+    if (!peer?.accepting) return this.#failed();
+    this.#peer = peer;
+    this.#failures = 0;
+    peer.attach(this);
+    this.#become("ready");
+  }
+
+  #failed(): void {
+    this.#become("failed");
+    const { firstMs, factor, mostMs, jitter } = backoff;
+    const ms = Math.min(mostMs, firstMs * factor ** this.#failures++);
+    this.#retryAfter(ms * (1 + jitter * (2 * this.#network.random() - 1)));
+  }
+
+  #retryAfter(ms: number): void {
+    this.#stopTimer();
+    this.#stopTimer = this.#network.clock.timer(ms, () => this.#attempt());
+  }
+
+  #become(state: ConnectionState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+}
+
+/** Reaches addresses of a `MemoryNetwork`. */
+export function memoryTransport(network: Wire): Transport {
+  return { connect: (instance) => new MemoryConnection(network, instance.address) };
+}

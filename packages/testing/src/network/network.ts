@@ -1,0 +1,78 @@
+import { systemClock, type Clock } from "@rollcall/core";
+import type { Link, Peer, Wire } from "./wire.js";
+
+export interface MemoryNetworkOptions {
+  /** Default: the machine's. */
+  readonly clock?: Clock | undefined;
+  /** From 0 up to 1, for reconnection jitter. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+  /** One way, in milliseconds. Default 0: in the same turn of the event loop. */
+  readonly latencyMs?: number | undefined;
+}
+
+/**
+ * A network inside this process: addresses, listeners and connections that behave as TCP and HTTP/2 do towards the
+ * pipeline. Messages cross it as bytes; nothing opens a port.
+ */
+export class MemoryNetwork implements Wire {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly latencyMs: number;
+  readonly #listeners = new Map<string, Peer>();
+  readonly #unreachable = new Set<string>();
+  readonly #links = new Set<Link>();
+  #nextPort = 1024;
+
+  constructor(options: MemoryNetworkOptions = {}) {
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? Math.random;
+    this.latencyMs = options.latencyMs ?? 0;
+  }
+
+  find(address: string): Peer | undefined {
+    return this.#listeners.get(address);
+  }
+
+  isSilent(address: string): boolean {
+    return this.#unreachable.has(address);
+  }
+
+  bind(host: string, port: number, peer: Peer): number {
+    const bound = port === 0 ? this.#nextPort++ : port;
+    const address = `${host}:${bound}`;
+    if (this.#listeners.has(address)) throw new Error(`address already in use ${address}`);
+    this.#listeners.set(address, peer);
+    return bound;
+  }
+
+  unbind(address: string, peer: Peer): void {
+    if (this.#listeners.get(address) === peer) this.#listeners.delete(address);
+  }
+
+  connected(link: Link): void {
+    this.#links.add(link);
+  }
+
+  disconnected(link: Link): void {
+    this.#links.delete(link);
+  }
+
+  /** The process at an address is gone at once (SIGKILL): connections break, nothing listens there. */
+  crash(address: string): void {
+    const peer = this.#listeners.get(address);
+    this.#listeners.delete(address);
+    peer?.crash();
+  }
+
+  /** The process at an address does nothing any more (SIGSTOP), or the way there swallows everything. */
+  silence(address: string): void {
+    this.#unreachable.add(address);
+  }
+
+  /** Ends `silence`; what was on its way arrives. */
+  restore(address: string): void {
+    this.#unreachable.delete(address);
+    this.#listeners.get(address)?.restored();
+    for (const link of this.#links) link.restored(address);
+  }
+}

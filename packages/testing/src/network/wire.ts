@@ -1,0 +1,51 @@
+import type { Clock, Handler, MethodContract } from "@rollcall/core";
+
+/** What a network is to those on it. */
+export interface Wire {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** One way, in milliseconds; 0: in the same turn of the event loop. */
+  readonly latencyMs: number;
+  /** What listens at an address; undefined when a connection would be refused. */
+  find(address: string): Peer | undefined;
+  /** Whether packets to an address are swallowed: neither refused nor answered. */
+  isSilent(address: string): boolean;
+  /** @returns the port; throws when the address is taken */
+  bind(host: string, port: number, peer: Peer): number;
+  unbind(address: string, peer: Peer): void;
+  connected(link: Link): void;
+  disconnected(link: Link): void;
+}
+
+/** A listening server, as connections see it. */
+export interface Peer {
+  /** False once it has sent GOAWAY. */
+  readonly accepting: boolean;
+  readonly methods: ReadonlyMap<string, MethodContract>;
+  readonly dispatch: Handler;
+  readonly draining: AbortSignal;
+  attach(link: Link): void;
+  detach(link: Link): void;
+  /** Runs `arrive` when the way there lets it through. */
+  deliver(arrive: () => void): void;
+  began(call: ServerSide): void;
+  ended(call: ServerSide): void;
+  /** Gone at once, with everything in flight. */
+  crash(): void;
+  /** What was held up on the way there arrives. */
+  restored(): void;
+}
+
+/** A client's connection, as servers and the network see it. */
+export interface Link {
+  /** The server takes no more calls (`goaway`), or is gone with everything in flight (`broken`). */
+  lost(how: "goaway" | "broken"): void;
+  /** An address can be reached again. */
+  restored(address: string): void;
+}
+
+/** The server's end of a call, as its listener knows it. */
+export interface ServerSide {
+  /** The connection is gone: the handler learns that its caller is. */
+  broken(): void;
+}
