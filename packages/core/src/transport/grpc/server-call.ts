@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import {
   Metadata,
   type sendUnaryData,
@@ -173,11 +174,20 @@ function streamSender(grpc: ResponseWriter, call: Call, header: Metadata, traile
     grpc.emit("error", statusOf(error, trailer));
   };
   const pump = async (response: AsyncIterable<object>): Promise<void> => {
-    grpc.sendMetadata(sendable(header));
-    for await (const message of response) {
-      if (done) return;
-      // A reader that does not keep up holds the handler here.
-      if (!grpc.write(message)) await writable(grpc, call);
+    const messages = response[Symbol.asyncIterator]();
+    const first = messages.next();
+    // A handler sets its headers as it begins, but one that waits for its first message must not keep the stream from opening.
+    await Promise.race([first, setImmediate()]);
+    if (!done) grpc.sendMetadata(sendable(header));
+    let result = await first;
+    try {
+      for (; !result.done; result = await messages.next()) {
+        if (done) return;
+        // A reader that does not keep up holds the handler here.
+        if (!grpc.write(result.value)) await writable(grpc, call);
+      }
+    } finally {
+      if (!result.done) await messages.return?.();
     }
     if (done) return;
     done = true;
