@@ -17,8 +17,6 @@ interface MembershipEnv {
   readonly slowStartMs?: number | undefined;
 }
 
-/** Calls on an endpoint that has left may still end. */
-const closeGraceMs = 30_000;
 /** A suspect is asked this often whether it lives, and believed gone after this long whatever it says. */
 const suspectProbeMs = 5_000;
 const suspectMostMs = 10 * 60_000;
@@ -183,7 +181,9 @@ export class Membership {
     endpoint.unwatch();
     this.#leaving.add(endpoint);
     const left = (): unknown => this.#leaving.delete(endpoint);
-    endpoint.transport.close(closeGraceMs).then(left, left);
+    // As gRPC's subchannels do: leaving the registry says nothing about calls in flight. Their server ends them when it
+    // has drained, or it lives and only lost its record; what is dead shows on the connection.
+    endpoint.transport.close(Infinity).then(left, left);
   }
 
   #publish(): void {

@@ -10,6 +10,8 @@ export class ProcessWire implements Wire {
   readonly #network: MemoryNetwork;
   readonly #links = new Set<Link>();
   readonly #listeners = new Set<Peer>();
+  /** What its connections have led to. */
+  readonly #reached = new Set<Peer>();
 
   constructor(network: MemoryNetwork, clock: Clock, random: () => number) {
     this.#network = network;
@@ -26,7 +28,9 @@ export class ProcessWire implements Wire {
   }
 
   find(address: string): Peer | undefined {
-    return this.#network.find(address);
+    const peer = this.#network.find(address);
+    if (peer) this.#reached.add(peer);
+    return peer;
   }
 
   isSilent(address: string): boolean {
@@ -57,8 +61,9 @@ export class ProcessWire implements Wire {
     for (const listener of this.#listeners) listener.crash();
     for (const link of this.#links) {
       this.#network.disconnected(link);
-      link.lost("broken");
+      for (const peer of this.#reached) link.lost("broken", peer);
     }
     this.#links.clear();
+    this.#reached.clear();
   }
 }
