@@ -28,6 +28,7 @@ export type {
   UnaryResponse,
 } from "./call/call.js";
 export { currentCall, runInCall } from "./call/current.js";
+export { beginStream } from "./call/begin-stream.js";
 export { mapStream, type StreamHooks } from "./call/stream.js";
 export {
   createCall,
@@ -50,6 +51,7 @@ export { createHealthService, type HealthService } from "./server/health.js";
 export { Health } from "./gen/grpc/health/v1/health.js";
 export { createGrpcTransport, type GrpcTransportOptions } from "./transport/grpc/transport.js";
 export { createGrpcServerTransport, type GrpcServerTransportOptions } from "./transport/grpc/server.js";
+export { sendable, sendableText } from "./transport/grpc/sendable.js";
 export { compose } from "./call/compose.js";
 export {
   methodName,

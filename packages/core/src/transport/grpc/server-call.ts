@@ -7,6 +7,7 @@ import {
   type ServerWritableStream,
 } from "@grpc/grpc-js";
 import type { Call, Handler, Reply } from "../../call/call.js";
+import { beginStream } from "../../call/begin-stream.js";
 import { createServerCall, isRequestStream } from "../../call/pipeline-call.js";
 import { Code } from "../../code.js";
 import type { MethodContract } from "../../contract/contract.js";
@@ -173,8 +174,9 @@ function streamSender(grpc: ResponseWriter, call: Call, header: Metadata, traile
     grpc.emit("error", statusOf(error, trailer));
   };
   const pump = async (response: AsyncIterable<object>): Promise<void> => {
+    const messages = beginStream(response);
     grpc.sendMetadata(sendable(header));
-    for await (const message of response) {
+    for await (const message of messages) {
       if (done) return;
       // A reader that does not keep up holds the handler here.
       if (!grpc.write(message)) await writable(grpc, call);
