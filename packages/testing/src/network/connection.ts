@@ -14,6 +14,8 @@ import type { Link, Peer, Wire } from "./wire.js";
 /** As the gRPC transport: 100 ms between attempts, growing to 1 s, 20 % either way; a silent peer is given up after 2 s. */
 const backoff = { firstMs: 100, factor: 1.6, mostMs: 1_000, jitter: 0.2 };
 const connectTimeoutMs = 2_000;
+/** A ping after 20 s in which nothing came, and 5 s for its answer; only while calls wait for one, as grpc-js does. */
+const keepaliveMs = 25_000;
 
 /** A connection to one address of a `MemoryNetwork`, kept up until closed. */
 export class MemoryConnection implements Connection, Link {
@@ -24,8 +26,9 @@ export class MemoryConnection implements Connection, Link {
   #peer: Peer | undefined;
   #state: ConnectionState = "connecting";
   #stopTimer: () => void;
+  #stopKeepalive: () => void = () => {};
   #failures = 0;
-  #idle: (() => void) | undefined;
+  readonly #idle = Promise.withResolvers<void>();
 
   constructor(network: Wire, address: string) {
     this.#network = network;
@@ -49,11 +52,16 @@ export class MemoryConnection implements Connection, Link {
       const reason = `no connection to ${this.#address} (${this.#state})`;
       throw new RpcError(Code.Unavailable, reason, { path, processed: "no" });
     }
+    if (Number.isNaN(call.deadline))
+      throw new RpcError(Code.InvalidArgument, "the deadline is NaN", { path, processed: "no" });
     const exchange = new Exchange(this.#network, this.#peer, call);
     this.#inflight.add(exchange);
+    if (this.#inflight.size === 1) this.silenced(this.#address);
     void exchange.end.then(() => {
       this.#inflight.delete(exchange);
-      if (this.#inflight.size === 0) this.#idle?.();
+      if (this.#inflight.size > 0) return;
+      this.#stopKeepalive();
+      if (this.#state === "closed") this.#idle.resolve();
     });
     return exchange.reply;
   };
@@ -62,23 +70,21 @@ export class MemoryConnection implements Connection, Link {
     this.#stopTimer();
     this.#become("closed");
     this.#listeners.clear();
-    if (this.#inflight.size > 0 && graceMs > 0) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#idle = resolve;
-      const stop = this.#network.clock.timer(graceMs, resolve);
-      await promise;
+    if (this.#inflight.size > 0) {
+      const stop = this.#network.after(graceMs, () => this.#cut());
+      await this.#idle.promise;
       stop();
     }
-    for (const exchange of this.#inflight) exchange.broken();
     this.#peer?.detach(this);
     this.#network.disconnected(this);
   }
 
-  lost(how: "goaway" | "broken"): void {
+  lost(how: "goaway" | "broken", peer: Peer): void {
     if (how === "broken") {
-      for (const exchange of this.#inflight) exchange.broken();
+      for (const exchange of this.#inflight) if (exchange.peer === peer) exchange.broken();
     }
-    this.#peer?.detach(this);
+    peer.detach(this);
+    if (this.#peer !== peer) return;
     this.#peer = undefined;
     if (this.#state === "closed") return;
     this.#become("connecting");
@@ -86,8 +92,24 @@ export class MemoryConnection implements Connection, Link {
     this.#stopTimer = this.#network.after(this.#network.latencyMs * 2, () => this.#attempt());
   }
 
+  silenced(address: string): void {
+    const peer = this.#peer;
+    if (!peer || address !== this.#address || this.#inflight.size === 0) return;
+    if (!this.#network.isSilent(address)) return;
+    this.#stopKeepalive();
+    this.#stopKeepalive = this.#network.after(keepaliveMs, () => {
+      if (this.#network.isSilent(address)) this.lost("broken", peer);
+    });
+  }
+
   restored(address: string): void {
     if (address === this.#address && this.#state === "failed") this.#retryAfter(0);
+  }
+
+  #cut(): void {
+    const reason = `the connection to ${this.#address} was closed`;
+    for (const exchange of this.#inflight)
+      exchange.abort(new RpcError(Code.Unavailable, reason, { path: exchange.path }));
   }
 
   #attempt(): void {

@@ -1,227 +1,200 @@
 import {
   Code,
-  createServerCall,
   errorEnd,
-  isRequestStream,
-  mapStream,
-  Metadata,
   methodName,
   okEnd,
   RpcError,
   type Call,
   type End,
-  type MethodContract,
+  type Metadata,
   type Reply,
 } from "@rollcall/core";
-import type { Peer, ServerSide, Wire } from "./wire.js";
+import { received, tooLarge, tooManyPairs } from "./limits.js";
+import { Pipe, type Carry } from "./pipe.js";
+import { ServedCall } from "./served-call.js";
+import type { Caller, Peer, Wire } from "./wire.js";
 
-/** One call over a `MemoryNetwork`: what the gRPC transport does by HTTP/2, done by passing bytes. */
-export class Exchange implements ServerSide {
+/** The client's end of one call over a `MemoryNetwork`: what the gRPC transport does by HTTP/2, done by passing bytes. */
+export class Exchange implements Caller {
+  /** Resolves with the message of a unary answer, at the headers of a streaming one. */
   readonly reply: Promise<Reply>;
+  /** How it ended; never rejects. */
   readonly end: Promise<End>;
+  readonly carry: Carry;
+  readonly peer: Peer;
   readonly #network: Wire;
-  readonly #peer: Peer;
   readonly #call: Call;
   readonly #reply = Promise.withResolvers<Reply>();
   readonly #end = Promise.withResolvers<End>();
-  readonly #uncancel: () => void;
-  #server: Call | undefined;
+  readonly #requests: Pipe;
+  readonly #responses: Pipe;
+  #uncancel: () => void = () => {};
   #over = false;
-  #interrupt = Promise.withResolvers<never>();
+  #broken = false;
+  #served: ServedCall | undefined;
+  /** Of a stream that ended well: how, once its last message has been read. */
+  #trailer: Metadata | undefined;
 
   constructor(network: Wire, peer: Peer, call: Call) {
     this.#network = network;
-    this.#peer = peer;
+    this.peer = peer;
     this.#call = call;
     this.reply = this.#reply.promise;
     this.end = this.#end.promise;
+    this.carry = (arrive) => {
+      const unlessBroken = (): void => {
+        if (!this.#broken) arrive();
+      };
+      network.after(network.latencyMs, () => peer.deliver(unlessBroken));
+    };
+    this.#requests = new Pipe(this.carry);
+    this.#responses = new Pipe(this.carry);
     this.reply.catch(() => {});
-    this.#interrupt.promise.catch(() => {});
-    this.#uncancel = call.onCancel((reason) => this.#cancelled(reason));
+    this.#uncancel = call.onCancel((reason) => this.abort(reason));
     if (!this.#over) this.#send();
   }
 
   /** The connection broke: whether the server ran the call, nobody can tell. */
   broken(): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    const options = { path: this.path, processed: "unknown" } as const;
+    this.#fail(new RpcError(Code.Unavailable, "connection dropped", options));
+    this.#served?.cancelled();
+  }
+
+  refused(): void {
+    const options = { path: this.path, processed: "no" } as const;
+    this.#fail(new RpcError(Code.Unavailable, "stream refused by server", options));
+  }
+
+  answered(header: Metadata, message: Buffer, trailer: Metadata): void {
+    if (this.#over) return;
+    const response = this.#decode(message);
+    if (!response) return;
+    this.#reply.resolve({ header: received(header), end: this.end, responseStream: false, response });
+    this.#settle(okEnd(received(trailer)));
+  }
+
+  opened(header: Metadata): void {
+    const response = {
+      [Symbol.asyncIterator]: () => ({ next: () => this.#read(), return: () => this.#leave() }),
+    };
+    this.#reply.resolve({ header: received(header), end: this.end, responseStream: true, response });
+  }
+
+  completed(trailer: Metadata): void {
+    this.#trailer = received(trailer);
+    this.#responses.close();
+  }
+
+  /** An error as it looks after crossing the wire: code, words and trailers. */
+  failed({ code, reason, cause }: RpcError, trailer: Metadata): void {
     this.#fail(
-      new RpcError(Code.Unavailable, "connection dropped", { path: this.#path, processed: "unknown" }),
+      new RpcError(code, reason, {
+        path: this.path,
+        origin: "remote",
+        trailer: received(trailer),
+        cause: this.#network.revealCauses ? cause : undefined,
+      }),
     );
-    this.#server?.cancel(new RpcError(Code.Cancelled, "the connection was lost", { path: this.#path }));
-    this.#peer.ended(this);
   }
 
   #send(): void {
-    const { method, metadata, requestStream } = this.#call;
-    let request: Buffer | undefined;
-    try {
-      request = requestStream ? undefined : method.request.encode(this.#call.request);
-    } catch (error) {
-      const options = { path: this.#path, processed: "no", cause: error } as const;
-      return this.#fail(new RpcError(Code.Internal, "the request cannot be serialised", options));
-    }
-    const sent = metadata.clone();
-    this.#later(() => this.#peer.deliver(() => this.#arrived(sent, request)));
-  }
-
-  #arrived(metadata: Metadata, request: Buffer | undefined): void {
+    const { metadata, deadline } = this.#call;
+    const timeoutMs = deadline - this.#network.clock.now();
+    if (timeoutMs <= 0)
+      return this.abort(new RpcError(Code.DeadlineExceeded, "the deadline has passed", { path: this.path }));
+    const excess = tooManyPairs(metadata, this.path);
+    if (excess) return this.carry(() => this.#fail(excess));
+    const first = this.#call.requestStream ? undefined : this.#encode(this.#call.request);
     if (this.#over) return;
-    const { path } = this.#call.method;
-    if (!this.#peer.accepting) {
-      const options = { path: this.#path, processed: "no" } as const;
-      return this.#fail(new RpcError(Code.Unavailable, "stream refused by server", options));
-    }
-    const method = this.#peer.methods.get(path);
-    if (!method)
-      return this.#answerError(new RpcError(Code.Unimplemented, `no method ${path}`, { path: this.#path }));
-    const responseHeader = new Metadata();
-    const responseTrailer = new Metadata();
-    let message: object;
-    try {
-      message = request ? method.request.decode(request) : this.#requests(method);
-    } catch {
-      return this.#answerError(
-        new RpcError(Code.Internal, "error deserializing request", { path: this.#path }),
+    const sent = { method: this.#call.method, metadata: received(metadata), timeoutMs };
+    this.carry(() => {
+      if (!this.peer.accepting) return this.carry(() => this.refused());
+      this.#served = new ServedCall(
+        this,
+        this.peer,
+        this.#network,
+        sent,
+        first ?? this.#requests,
+        this.#responses,
       );
-    }
-    const server = createServerCall(
-      { method, metadata, deadline: this.#call.deadline, request: message },
-      { responseHeader, responseTrailer, draining: this.#peer.draining, peer: { address: "memory" } },
-    );
-    this.#server = server;
-    this.#peer.began(this);
-    // What cancels the call on the server (its deadline, the end of the grace period) is its answer.
-    server.onCancel((reason) => this.#answerError(reason));
-    this.#peer.dispatch(server).then(
-      (reply) => this.#answer(method, reply, responseHeader, responseTrailer),
-      (error: unknown) => this.#answerError(RpcError.from(error), responseTrailer),
-    );
-  }
-
-  #requests(method: MethodContract): AsyncIterable<object> {
-    if (!isRequestStream(this.#call.method) || !this.#call.requestStream) throw new Error("not a stream");
-    const { encode } = this.#call.method.request;
-    return mapStream(this.#call.request, {
-      value: (message: object) => method.request.decode(encode(message)),
     });
+    if (this.#call.requestStream) void this.#sendAll(this.#call.request);
   }
 
-  #answer(method: MethodContract, reply: Reply, header: Metadata, trailer: Metadata): void {
-    if (!reply.responseStream) {
-      let bytes: Buffer;
-      try {
-        bytes = method.response.encode(reply.response);
-      } catch {
-        return this.#answerError(
-          new RpcError(Code.Internal, "error serializing response", { path: this.#path }),
-        );
+  /** The next is taken from the caller when there is room for it, so a slow handler holds a fast caller. */
+  async #sendAll(requests: AsyncIterable<object>): Promise<void> {
+    try {
+      for await (const request of requests) {
+        if (this.#over) return;
+        const bytes = this.#encode(request);
+        if (!bytes) return;
+        await this.#requests.write(bytes);
+        if (this.#over) return;
       }
-      return this.#back(() => {
-        const response = this.#call.method.response.decode(bytes);
-        this.#reply.resolve({ header: header.clone(), end: this.end, responseStream: false, response });
-        this.#settle(okEnd(trailer.clone()));
-      });
+      if (!this.#over) this.#requests.end();
+    } catch (error) {
+      const options = { path: this.path, cause: error };
+      this.abort(new RpcError(Code.Cancelled, "the request stream failed", options));
     }
-    const response = this.#responses(method, reply.response, trailer);
-    this.#back(
-      () => this.#reply.resolve({ header: header.clone(), end: this.end, responseStream: true, response }),
-      false,
-    );
   }
 
-  /** Lazy: the server makes the next message when the client asks for it. */
-  #responses(
-    method: MethodContract,
-    source: AsyncIterable<object>,
-    trailer: Metadata,
-  ): AsyncIterable<object> {
-    const iterator = source[Symbol.asyncIterator]();
-    const next = async (): Promise<IteratorResult<object>> => {
-      if (this.#over) return this.#ended();
-      try {
-        const result = await Promise.race([iterator.next(), this.#interrupt.promise]);
-        if (this.#over) return await this.#ended();
-        if (!result.done) {
-          const bytes = method.response.encode(result.value);
-          await this.#transit();
-          if (this.#over) return await this.#ended();
-          return { done: false, value: this.#call.method.response.decode(bytes) };
-        }
-        await this.#transit();
-        this.#settle(okEnd(trailer.clone()));
-        this.#peer.ended(this);
-        return { done: true, value: undefined };
-      } catch (error) {
-        if (!this.#over) {
-          await this.#transit();
-          this.#answerNow(RpcError.from(error), trailer);
-        }
-        return await this.#ended();
-      }
-    };
-    const leave = async (): Promise<IteratorResult<object>> => {
-      this.#cancelled(new RpcError(Code.Cancelled, "the response stream was left", { path: this.#path }));
-      return { done: true, value: undefined };
-    };
-    void this.end.then(() => void iterator.return?.()?.catch(() => {}));
-    return { [Symbol.asyncIterator]: () => ({ next, return: leave }) };
+  #encode(message: object): Buffer | undefined {
+    try {
+      return this.#call.method.request.encode(message);
+    } catch (error) {
+      const options = { path: this.path, cause: error, processed: "no" } as const;
+      this.abort(new RpcError(Code.Internal, `the request cannot be serialised: ${textOf(error)}`, options));
+      return undefined;
+    }
   }
 
-  async #ended(): Promise<IteratorResult<object>> {
+  #decode(message: Buffer): object | undefined {
+    const excess = tooLarge(message, this.path);
+    if (excess) {
+      this.abort(excess);
+      return undefined;
+    }
+    try {
+      return this.#call.method.response.decode(message);
+    } catch (error) {
+      const options = { path: this.path, cause: error, processed: "yes" } as const;
+      this.abort(new RpcError(Code.Internal, `the response cannot be read: ${textOf(error)}`, options));
+      return undefined;
+    }
+  }
+
+  async #read(): Promise<IteratorResult<object>> {
+    if (!this.#over) {
+      const message = await this.#responses.read();
+      const value = message && this.#decode(message);
+      if (value) return { done: false, value };
+      if (!message) this.#settle(okEnd(this.#trailer));
+    }
     const { error } = await this.end;
     if (error) throw error;
     return { done: true, value: undefined };
   }
 
-  #answerError(error: RpcError, trailer?: Metadata): void {
-    this.#back(() => this.#answerNow(error, trailer));
+  #leave(): Promise<IteratorResult<object>> {
+    this.abort(new RpcError(Code.Cancelled, "the response stream was left", { path: this.path }));
+    return Promise.resolve({ done: true, value: undefined });
   }
 
-  /** An error as it looks after crossing the wire: code, words and trailers, nothing else. */
-  #answerNow(error: RpcError, trailer = new Metadata()): void {
-    const received = trailer.clone();
-    received.merge(error.trailer);
-    const cause = this.#network.revealCauses ? error.cause : undefined;
-    const options = { path: this.#path, origin: "remote", trailer: received, cause } as const;
-    this.#fail(new RpcError(error.code, error.reason, options));
-    this.#peer.ended(this);
-  }
-
-  #back(arrive: () => void, last = true): void {
-    this.#later(() =>
-      this.#peer.deliver(() => {
-        if (last) this.#peer.ended(this);
-        if (!this.#over) arrive();
-      }),
-    );
-  }
-
-  #later(then: () => void): void {
-    this.#network.after(this.#network.latencyMs, then);
-  }
-
-  #transit(): Promise<void> {
-    return new Promise((resolve) => this.#later(() => this.#peer.deliver(resolve)));
-  }
-
-  #cancelled(reason: RpcError): void {
+  /** Ends the call for both sides, if it has not ended. */
+  abort(reason: RpcError): void {
     if (this.#over) return;
     this.#fail(reason);
-    const cancel = (): void => {
-      const server = this.#server;
-      // A server cannot tell a caller that gave up at the deadline from the deadline.
-      const late = server && this.#network.clock.now() >= server.deadline;
-      const [code, reason] = late
-        ? ([Code.DeadlineExceeded, "the deadline has passed"] as const)
-        : ([Code.Cancelled, "the caller cancelled"] as const);
-      server?.cancel(new RpcError(code, reason, { path: this.#path }));
-      this.#peer.ended(this);
-    };
-    this.#later(() => this.#peer.deliver(cancel));
+    this.carry(() => this.#served?.cancelled());
   }
 
   #fail(error: RpcError): void {
+    if (this.#over) return;
     this.#reply.reject(error);
     this.#settle(errorEnd(error));
+    this.#responses.close(error);
   }
 
   #settle(end: End): void {
@@ -229,10 +202,14 @@ export class Exchange implements ServerSide {
     this.#over = true;
     this.#uncancel();
     this.#end.resolve(end);
-    if (end.error) this.#interrupt.reject(end.error);
+    this.#requests.abandon();
   }
 
-  get #path(): string {
+  get path(): string {
     return methodName(this.#call.method);
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import {
   ConfigError,
   type Handler,
@@ -22,6 +23,7 @@ export class MemoryListener implements Listener, Peer {
   readonly methods: ReadonlyMap<string, MethodContract>;
   readonly dispatch: Handler;
   readonly draining: AbortSignal;
+  readonly inItsContext: (run: () => void) => void = AsyncLocalStorage.snapshot();
   readonly #network: Wire;
   readonly #links = new Set<Link>();
   readonly #calls = new Set<ServerSide>();
@@ -86,7 +88,9 @@ export class MemoryListener implements Listener, Peer {
     if (this.#state === "open") {
       this.#state = "draining";
       this.#network.unbind(this.address, this);
-      this.#lose("goaway");
+      for (const link of this.#links) {
+        this.#network.after(this.#network.latencyMs, () => this.deliver(() => link.lost("goaway", this)));
+      }
     }
     if (this.#calls.size === 0) return Promise.resolve();
     return new Promise((resolve) => (this.#idle = resolve));
@@ -101,16 +105,12 @@ export class MemoryListener implements Listener, Peer {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#network.unbind(this.address, this);
-    this.#lose("broken");
+    for (const link of this.#links) link.lost("broken", this);
+    this.#links.clear();
     for (const call of this.#calls) call.broken();
     this.#calls.clear();
     this.#held = [];
     this.#idle?.();
-  }
-
-  #lose(how: "goaway" | "broken"): void {
-    for (const link of this.#links) link.lost(how);
-    if (how === "broken") this.#links.clear();
   }
 }
 

@@ -82,6 +82,7 @@ export class MemoryNetwork implements Wire {
   /** The process at an address does nothing any more (SIGSTOP), or the way there swallows everything. */
   silence(address: string): void {
     this.#unreachable.add(address);
+    for (const link of this.#links) link.silenced(address);
   }
 
   /** Ends `silence`; what was on its way arrives. */

@@ -1,4 +1,5 @@
-import type { Clock, Handler, MethodContract } from "@rollcall/core";
+import type { Clock, Handler, Metadata, MethodContract, RpcError } from "@rollcall/core";
+import type { Carry } from "./pipe.js";
 
 /** What a network is to those on it. */
 export interface Wire {
@@ -28,6 +29,10 @@ export interface Peer {
   readonly methods: ReadonlyMap<string, MethodContract>;
   readonly dispatch: Handler;
   readonly draining: AbortSignal;
+  /** `host:port`. */
+  readonly address: string;
+  /** Runs what belongs to the server: not in the async context of a caller that happens to share its process. */
+  inItsContext(run: () => void): void;
   attach(link: Link): void;
   detach(link: Link): void;
   /** Runs `arrive` when the way there lets it through. */
@@ -43,9 +48,27 @@ export interface Peer {
 /** A client's connection, as servers and the network see it. */
 export interface Link {
   /** The server takes no more calls (`goaway`), or is gone with everything in flight (`broken`). */
-  lost(how: "goaway" | "broken"): void;
+  lost(how: "goaway" | "broken", peer: Peer): void;
+  /** Nothing comes from an address any more. */
+  silenced(address: string): void;
   /** An address can be reached again. */
   restored(address: string): void;
+}
+
+/** The client's end of a call, as the server's end sees it: what it is told has crossed the wire. */
+export interface Caller {
+  readonly carry: Carry;
+  /** The call came to a server that takes no more. */
+  refused(): void;
+  /** The headers of a stream. */
+  opened(header: Metadata): void;
+  /** All of a unary answer. */
+  answered(header: Metadata, message: Buffer, trailer: Metadata): void;
+  /** The end of a stream. */
+  completed(trailer: Metadata): void;
+  failed(error: RpcError, trailer: Metadata): void;
+  /** The connection is gone, for both ends. */
+  broken(): void;
 }
 
 /** The server's end of a call, as its listener knows it. */
