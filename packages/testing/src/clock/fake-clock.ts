@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import { sleepOn, type Clock } from "@rollcall/core";
 
 interface Timer {
@@ -8,10 +7,20 @@ interface Timer {
   fire: (() => void) | undefined;
 }
 
+/** Of the event loop: one for what is ready, and two for those that let others go first by a turn, as the pipeline does. */
+const turns = 3;
+
 /** Lets everything that is ready to run do so: promise reactions of any depth, but nothing that waits for the world. */
-export async function settle(): Promise<void> {
-  await setImmediate();
+export function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    let left = turns;
+    const turn = (): void => void (--left < 0 ? resolve() : setImmediate(turn));
+    turn();
+  });
 }
+
+/** Cancelled timers that may stay in the heap whatever its size. */
+const spareTimers = 1_000;
 
 /**
  * A clock that stands still until it is advanced. Timers fire in the order of their times, equal times in the order in
@@ -91,7 +100,15 @@ export class FakeClock implements Clock {
     const { fire } = timer;
     if (fire) this.#pending--;
     timer.fire = undefined;
+    if (this.#timers.length > 2 * this.#pending + spareTimers) this.#forgetCancelled();
     return fire;
+  }
+
+  /** Deadlines are set far ahead and cancelled soon: they must not pile up until their time. */
+  #forgetCancelled(): void {
+    const live = this.#timers.filter(({ fire }) => fire);
+    // Sorted is a heap too.
+    this.#timers.splice(0, Infinity, ...live.toSorted((a, b) => (before(a, b) ? -1 : 1)));
   }
 }
 
