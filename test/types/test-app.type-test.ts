@@ -1,4 +1,13 @@
-import { testApp, type CallLog, type TestApp } from "@rollcall/testing";
+import { Code, type RpcError } from "@rollcall/app";
+import {
+  assertCalled,
+  assertCalledTimes,
+  assertNotCalled,
+  assertRpcError,
+  testApp,
+  type CallLog,
+  type TestApp,
+} from "@rollcall/testing";
 import { Billing, Orders } from "../fixtures/gen/shop/v1/shop.js";
 import { OrdersRepository, OrdersService } from "../testing/shop.js";
 
@@ -57,4 +66,22 @@ export function clients(app: TestApp): void {
   void app.client(Orders).get({ id: "1" });
   // @ts-expect-error -- no such field
   void app.client(Orders).get({ name: "1" });
+}
+
+export async function assertions(app: TestApp): Promise<void> {
+  const charge = assertCalled(app.calls(Billing).charge, { request: { cents: "1" }, response: { ok: true } });
+  const cents: string = charge.request.cents;
+  assertCalledTimes(app.calls(Orders).import, 1, { requests: [{ id: "1" }] });
+  assertNotCalled(app.calls(Orders).get, { code: Code.Ok });
+  const error: RpcError = await assertRpcError(app.client(Orders).get({}), Code.NotFound, /order/);
+  await assertRpcError(app.client(Orders).watch({}), Code.NotFound);
+  void [cents, error];
+  // @ts-expect-error -- no such field
+  assertCalled(app.calls(Billing).charge, { request: { amount: "1" } });
+  // @ts-expect-error -- int64 arrives as a string
+  assertCalled(app.calls(Billing).charge, { request: { cents: 1 } });
+  // @ts-expect-error -- no such code
+  await assertRpcError(app.client(Orders).get({}), 99);
+  // @ts-expect-error -- a call, not what it answered with
+  await assertRpcError({ id: "1" }, Code.NotFound);
 }

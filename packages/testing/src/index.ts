@@ -13,3 +13,7 @@ export { FakeClock, settle } from "./clock/fake-clock.js";
 export { MemoryNetwork, type MemoryNetworkOptions } from "./network/network.js";
 export { memoryTransport } from "./network/connection.js";
 export { type MemoryAddress, memoryServerTransport } from "./network/listener.js";
+export { assertCalled, assertCalledTimes, assertNotCalled } from "./assertions/calls.js";
+export type { Like } from "./assertions/like.js";
+export { assertDroppedNothing, type DropReceipt } from "./assertions/receipt.js";
+export { assertRpcError } from "./assertions/rpc-error.js";
