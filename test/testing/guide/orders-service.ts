@@ -1,0 +1,1 @@
+export { OrdersRepository, OrdersService } from "../shop.js";
