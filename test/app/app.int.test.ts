@@ -72,6 +72,7 @@ class OrdersService {
     return request;
   }
   async *watch({ count }: WatchOrders, ctx: ServerCallContext): AsyncIterable<OrderInit> {
+    ctx.responseHeader.set("x-count", String(count));
     try {
       for (let n = 0; count === 0 || n < count; n++) {
         ctx.draining.throwIfAborted();
@@ -143,8 +144,10 @@ describe("an app and its clients", () => {
     await start();
     await using orders = createClient(Orders, { registry });
     const ids: string[] = [];
-    for await (const { id } of orders.watch({ count: 3 })) ids.push(id);
+    let header: Metadata | undefined;
+    for await (const { id } of orders.watch({ count: 3 }, { onHeader: (h) => (header = h) })) ids.push(id);
     expect(ids).toEqual(["0", "1", "2"]);
+    expect(header?.get("x-count")).toEqual(["3"]);
     for await (const _ of orders.watch({ count: 0 })) break;
     await expect.poll(() => seen).toEqual(["watch ended", "watch ended"]);
   });

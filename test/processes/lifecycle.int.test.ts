@@ -127,6 +127,27 @@ describe("the life of a process", () => {
   );
 });
 
+describe("SIGTERM while etcd hangs", () => {
+  it("ends calls well within bounds, and the key goes with its lease", async () => {
+    await using service = await startService(`${etcd.url}?ttlMs=2000`);
+    await using orders = createClient(Orders, { registry: etcd.url });
+    await orders.get({ id: "1" });
+    const call = orders.get({ id: "sleep:3000" });
+    etcd.pause();
+    try {
+      const from = performance.now();
+      service.signal("SIGTERM");
+      expect(await call).toMatchObject({ id: `${service.pid}` });
+      expect(exitText(await service.exit)).toBe("code 0");
+      // 2 s for the registry, the propagation delay, the rest of the call, 1 s to close what hangs.
+      expect(performance.now() - from).toBeLessThan(5_000);
+    } finally {
+      etcd.resume();
+    }
+    await expect.poll(keys, { timeout: 5_000 }).toEqual([]);
+  });
+});
+
 describe("SIGTERM while a process starts", () => {
   const promptMs = 3_000;
 

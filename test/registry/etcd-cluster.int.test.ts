@@ -29,7 +29,7 @@ function suite(binary: string): void {
     await cluster.kill(other);
     // Without `hasleader` the watch would stay silent for as long as the member is alone.
     await untilTrue(() => lines.some(({ text }) => text === "etcd watch failed"), 10_000);
-    expect(String(lines.find(({ text }) => text === "etcd watch failed")?.fields["err"])).toMatch(
+    expect(String(lines.find(({ text }) => text === "etcd watch failed")?.fields["reason"])).toMatch(
       /no leader/,
     );
     expect(feed.current).toBe(seen);

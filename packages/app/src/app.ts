@@ -30,6 +30,7 @@ import { registrationPart } from "./parts/registration-part.js";
 import { registryPart } from "./parts/registry-part.js";
 import { serverPart } from "./parts/server-part.js";
 import { servicesPart } from "./parts/services-part.js";
+import { userPart } from "./parts/user-part.js";
 import { openRegistry } from "./registry-url.js";
 import { runUntilSignal } from "./run.js";
 import { readSettings, type Settings, type SettingsInput } from "./settings.js";
@@ -133,7 +134,7 @@ export function createApp(options: AppOptions): App {
   // Started in this order, stopped in the reverse: in the registry only while everything else runs.
   const parts = [
     registryPart(backend, owned, settings, clock),
-    ...(options.lifecycles ?? []).map(stoppedIfStarted),
+    ...(options.lifecycles ?? []).map((part) => userPart(part, clock)),
     services,
     clientsPart(clients),
     server,
@@ -192,21 +193,6 @@ function checkOptions({ name, registry }: AppOptions): void {
     throw new ConfigError(
       `option registry is ${inspect(registry, { depth: 0 })}; allowed: a URL or a registry`,
     );
-}
-
-/** A start that fails stops everything; a part of the user's that it never came to is left alone. */
-function stoppedIfStarted(part: Lifecycle): Lifecycle {
-  let begun = false;
-  return {
-    name: part.name,
-    start(signal) {
-      begun = true;
-      return part.start(signal);
-    },
-    stop: async (signal) => {
-      if (begun) await part.stop(signal);
-    },
-  };
 }
 
 function instance(

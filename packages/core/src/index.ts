@@ -28,7 +28,6 @@ export type {
   UnaryResponse,
 } from "./call/call.js";
 export { currentCall, runInCall } from "./call/current.js";
-export { beginStream } from "./call/begin-stream.js";
 export { mapStream, type StreamHooks } from "./call/stream.js";
 export {
   createCall,

@@ -55,7 +55,7 @@ export function registrationPart(env: RegistrationPartEnv): Lifecycle {
       const leaving = leavingSignal(clock, signal);
       try {
         // Records that nobody sees need no goodbye, and waiting for them would take the time to prevent them.
-        if (wasVisible) await markDraining(registration, leaving.signal, env);
+        if (wasVisible) await markDraining(registration, signal, env);
         await registration.deregister(leaving.signal);
         logger.info("deregistered");
       } catch (error) {

@@ -26,7 +26,7 @@ export interface Peer {
 
 /** What a handler gets beside its request. */
 export interface ServerCallContext extends CallContext {
-  /** Sent before the first response message. */
+  /** Sent before the response; by a streaming handler, as soon as it first waits. */
   readonly responseHeader: Metadata;
   /** Sent with the status. */
   readonly responseTrailer: Metadata;

@@ -11,6 +11,9 @@ export interface RetryBudgetOptions {
   readonly most?: number | undefined;
 }
 
+/** Ten times 0.2 is a little less than 2. */
+const rounding = 1e-9;
+
 /**
  * Bounds retries to a share of successes, so that they cannot multiply an overload. A token bucket after Finagle's
  * RetryBudget, with its minimum as a reserve that refills.
@@ -37,8 +40,8 @@ export function createRetryBudget(clock: Clock, options: RetryBudgetOptions = {}
     },
     spend() {
       refill();
-      if (tokens < 1) return false;
-      tokens -= 1;
+      if (tokens < 1 - rounding) return false;
+      tokens = Math.max(0, tokens - 1);
       return true;
     },
   };

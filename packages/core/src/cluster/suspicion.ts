@@ -20,7 +20,7 @@ export const suspicionWindowMs = 10_000;
 export function suspects(
   up: number,
   vanished: readonly ClusterEndpoint[],
-  missing: number,
+  missing = 0,
 ): readonly ClusterEndpoint[] {
   const plausible = Math.max(1, (up + missing) * plausibleShare);
   return vanished.length + missing > plausible || vanished.length === up ? vanished : [];

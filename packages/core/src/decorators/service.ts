@@ -1,4 +1,4 @@
-import { injectable } from "inversify";
+import { injectable, injectFromBase } from "inversify";
 import type { ServiceContract } from "../contract/contract.js";
 import type { Handlers } from "../contract/shapes.js";
 import { ConfigError } from "../errors.js";
@@ -55,22 +55,45 @@ export function Service<S>(
   return (target) => {
     assertClientsDeclared(target);
     injectable()(target);
+    // Otherwise a class that leaves the constructor to its base gets undefined for everything injected there.
+    if (inheritsConstructor(target)) injectFromBase({ extendConstructorArguments: true })(target);
     setContract(target, contract);
     return undefined as never;
   };
 }
 
+/** Types that stand for something else: no class of theirs can be built and injected. */
+const notInjectable: ReadonlySet<unknown> = new Set([
+  Client,
+  Object,
+  String,
+  Number,
+  Boolean,
+  BigInt,
+  Symbol,
+  Array,
+  Function,
+  Promise,
+]);
+
 /** A forgotten `@Client` compiles: the parameter's type is then `Object`, or, by other compilers, the `Client` function. */
 function assertClientsDeclared(target: object & { readonly name: string }): void {
-  const types = (Reflect.getMetadata("design:paramtypes", target) ?? []) as unknown[];
+  const types = (Reflect.getOwnMetadata("design:paramtypes", target) ?? []) as unknown[];
   const injected = injectedParameters(target);
   for (const [index, type] of types.entries()) {
-    if ((type === Client || type === Object) && !injected.has(index)) {
+    if ((type === undefined || notInjectable.has(type)) && !injected.has(index)) {
       throw new ConfigError(
         `${target.name}: constructor parameter ${index} has no class to inject; add @Client(Contract) for a client, or @inject(...) for something else`,
       );
     }
   }
+}
+
+/** Compilers note parameter types only on a class that has a constructor of its own. */
+function inheritsConstructor(target: object): boolean {
+  return (
+    !Reflect.hasOwnMetadata("design:paramtypes", target) && Reflect.hasMetadata("design:paramtypes", target)
+  );
 }
 
 /** Indices of the parameters that carry an `@inject` of some kind, as inversify notes them on the class. */

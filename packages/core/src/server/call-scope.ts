@@ -18,6 +18,8 @@ export function callScope(clock: Clock, timeoutOf: (path: string) => number | un
     const exceeded = (): RpcError => new RpcError(Code.DeadlineExceeded, "the deadline has passed", { path });
     if (deadline <= now) throw exceeded();
     const stop = clock.timer(deadline - now, () => call.cancel(exceeded()));
+    // A handler that goes on after a cancellation has no deadline left to wait for.
+    call.onCancel(stop);
     const scoped = deadline < call.deadline ? call.with({ deadline }) : call;
     try {
       const reply = await runInCall(scoped, () => next(scoped));

@@ -1,5 +1,5 @@
+import { setImmediate } from "node:timers/promises";
 import {
-  beginStream,
   Code,
   createServerCall,
   isRequestStream,
@@ -153,13 +153,20 @@ export class ServedCall implements ServerSide {
 
   /** A reader that does not keep up holds the handler here. */
   async #pump(method: MethodContract, response: AsyncIterable<object>): Promise<void> {
-    const messages = beginStream(response);
+    const messages = response[Symbol.asyncIterator]();
+    const first = messages.next();
+    // As over gRPC: a handler sets its headers as it begins, but the stream opens even if its first message takes a while.
+    await Promise.race([first, setImmediate()]);
     const header = sendable(this.#header).clone();
-    this.#caller.carry(() => this.#caller.opened(header));
-    for await (const message of messages) {
-      if (this.#done) return;
-      await this.#responses.write(this.#encode(method, message));
-      if (this.#done) return;
+    if (!this.#done) this.#caller.carry(() => this.#caller.opened(header));
+    let result = await first;
+    try {
+      for (; !result.done; result = await messages.next()) {
+        if (this.#done) return;
+        await this.#responses.write(this.#encode(method, result.value));
+      }
+    } finally {
+      if (!result.done) await messages.return?.();
     }
     if (this.#done) return;
     this.#finish();

@@ -116,3 +116,22 @@ describe("a connection over TCP", () => {
     await expect(connection.call(unary())).rejects.toMatchObject({ code: Code.Unavailable, processed: "no" });
   });
 });
+
+describe("an odd address from a registry", () => {
+  it("is refused at once or fails as a connection does, and ends nothing else", async () => {
+    const odd = ["", "a b:1", "http://x:80", "[::1", "[::1]:99999", "unix:///x", "%:1", "[fe80::1%no]:1"];
+    const transport = createGrpcTransport({ connectTimeoutMs: 100 });
+    const outcomes = odd.map((address) => {
+      try {
+        const connection = transport.connect(instance("a", { address }));
+        open.push(connection);
+        return connection;
+      } catch (error) {
+        return error;
+      }
+    });
+    const connections = outcomes.filter((each): each is Connection => !(each instanceof Error));
+    await expect.poll(() => connections.every((each) => each.state === "failed")).toBe(true);
+    expect(connections.length).toBeGreaterThan(0);
+  });
+});

@@ -134,12 +134,12 @@ export class GrpcConnection implements Connection {
   }
 
   #giveUpSilent(): void {
-    const { clock, random } = this.#env;
     this.#drop();
     this.#become("failed");
     const { firstMs, factor, mostMs, jitter } = backoff;
     const ms = Math.min(mostMs, firstMs * factor ** this.#failures++);
-    this.#stopTimer = clock.timer(ms * (1 + jitter * (2 * random() - 1)), () => this.#open());
+    const jittered = ms * (1 + jitter * (2 * this.#env.random() - 1));
+    this.#stopTimer = this.#env.clock.timer(jittered, () => this.#open());
   }
 
   #replace(): void {

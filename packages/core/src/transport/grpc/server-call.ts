@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import {
   Metadata,
   type sendUnaryData,
@@ -7,7 +8,6 @@ import {
   type ServerWritableStream,
 } from "@grpc/grpc-js";
 import type { Call, Handler, Reply } from "../../call/call.js";
-import { beginStream } from "../../call/begin-stream.js";
 import { createServerCall, isRequestStream } from "../../call/pipeline-call.js";
 import { Code } from "../../code.js";
 import type { MethodContract } from "../../contract/contract.js";
@@ -174,12 +174,20 @@ function streamSender(grpc: ResponseWriter, call: Call, header: Metadata, traile
     grpc.emit("error", statusOf(error, trailer));
   };
   const pump = async (response: AsyncIterable<object>): Promise<void> => {
-    const messages = beginStream(response);
-    grpc.sendMetadata(sendable(header));
-    for await (const message of messages) {
-      if (done) return;
-      // A reader that does not keep up holds the handler here.
-      if (!grpc.write(message)) await writable(grpc, call);
+    const messages = response[Symbol.asyncIterator]();
+    const first = messages.next();
+    // A handler sets its headers as it begins, but one that waits for its first message must not keep the stream from opening.
+    await Promise.race([first, setImmediate()]);
+    if (!done) grpc.sendMetadata(sendable(header));
+    let result = await first;
+    try {
+      for (; !result.done; result = await messages.next()) {
+        if (done) return;
+        // A reader that does not keep up holds the handler here.
+        if (!grpc.write(result.value)) await writable(grpc, call);
+      }
+    } finally {
+      if (!result.done) await messages.return?.();
     }
     if (done) return;
     done = true;

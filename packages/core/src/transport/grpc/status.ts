@@ -11,7 +11,7 @@ const neverSentTexts = [
 
 /** The connection went away between the choice of it and the first frame; a bad header is refused in other words. */
 const notStarted =
-  /^Failed to start HTTP\/2 stream with error .*(session has been destroyed|after receiving a GOAWAY|No stream ID is available)/;
+  /^(Failed to start HTTP\/2 stream with error|Received RST_STREAM with code \d+ triggered by internal client error:) .*(session has been destroyed|after receiving a GOAWAY|No stream ID is available)/;
 
 /** What grpc-js says of a stream or connection that broke, when headers had come. */
 const brokenTexts = ["Call cancelled", "Connection dropped", "Received RST_STREAM with code"];

@@ -3,7 +3,8 @@ import { createFeed, type FeedSource } from "../ports/feed.js";
 import type { ServiceInstance, Snapshot } from "../ports/registry.js";
 import type { Transport } from "../ports/transport.js";
 import { Membership } from "./membership.js";
-import { suspicionWindowMs } from "./suspicion.js";
+import type { ClusterEndpoint } from "./endpoint.js";
+import { suspects, suspicionWindowMs } from "./suspicion.js";
 
 function instance(id: string): ServiceInstance {
   const labels = {};
@@ -67,5 +68,39 @@ describe("instances that vanish without a goodbye", () => {
     pass(200);
     await show(["a", "b", "c"]);
     expect(await show(["a", "c"])).toEqual(["a", "c"]);
+  });
+});
+
+describe("suspicion", () => {
+  const doubted = (up: number, vanished: number, missing = 0): boolean =>
+    suspects(
+      up,
+      Array.from({ length: vanished }, () => ({}) as ClusterEndpoint),
+      missing,
+    ).length > 0;
+
+  it("believes that one instance, or 15 %, are gone", () => {
+    expect(doubted(2, 1)).toBe(false);
+    expect(doubted(20, 3)).toBe(false);
+    expect(doubted(100, 15)).toBe(false);
+    expect(doubted(90, 5, 10)).toBe(false);
+  });
+
+  it("doubts that more than max(1, 15 %) are gone at once, or shortly after each other", () => {
+    expect(doubted(3, 2)).toBe(true);
+    expect(doubted(13, 2)).toBe(true);
+    expect(doubted(20, 4)).toBe(true);
+    expect(doubted(100, 16)).toBe(true);
+    expect(doubted(90, 6, 10)).toBe(true);
+  });
+
+  it("doubts that the last one is gone", () => {
+    expect(doubted(1, 1)).toBe(true);
+    expect(doubted(2, 2)).toBe(true);
+  });
+
+  it("has nobody to doubt when nobody vanished", () => {
+    expect(doubted(0, 0)).toBe(false);
+    expect(doubted(5, 0)).toBe(false);
   });
 });

@@ -1,0 +1,207 @@
+import { describe, expect, it } from "vitest";
+import type { Call } from "../call/call.js";
+import { Code } from "../code.js";
+import { deadline } from "../client/deadline.js";
+import { RpcError } from "../errors.js";
+import { callOn, instance, method } from "../fixtures/contracts.js";
+import { FirstUntried } from "../fixtures/fake-balancer.js";
+import { FakeClock, settle } from "../fixtures/fake-clock.js";
+import { fakeLogger } from "../fixtures/fake-logger.js";
+import { answer, FakeTransport, streamAnswer } from "../fixtures/fake-transport.js";
+import { createFeed } from "../ports/feed.js";
+import type { ServiceInstance, Snapshot } from "../ports/registry.js";
+import { Cluster } from "./cluster.js";
+
+const service = "test.v1.Echo";
+
+function setup() {
+  const clock = new FakeClock();
+  const transport = new FakeTransport();
+  const feed = createFeed<Snapshot>();
+  const balancer = new FirstUntried();
+  const { logger, lines } = fakeLogger();
+  const cluster = new Cluster({
+    service,
+    feed,
+    transport,
+    balancer: balancer.factory,
+    clock,
+    random: () => 0.5,
+    logger,
+  });
+  let revision = 0;
+  const publish = async (...instances: ServiceInstance[]): Promise<void> => {
+    feed.publish({ service, revision: ++revision, instances });
+    await settle();
+  };
+  const send = (call: Call): ReturnType<typeof cluster.send> => deadline(clock)(cluster.send)(call);
+  return { clock, transport, balancer, cluster, publish, send, lines };
+}
+
+const refused = new RpcError(Code.Unavailable, "refused", { processed: "no" });
+
+describe("a cluster", () => {
+  it("sends a call to the endpoint picked, and notes the attempt", async () => {
+    const { cluster, publish } = setup();
+    await publish(instance("a"), instance("b"));
+    const call = callOn();
+    expect(await cluster.send(call)).toMatchObject({ response: {} });
+    expect(call.attempts.map((each) => each.instance.id)).toEqual(["a"]);
+    expect(call.tried).toEqual(call.attempts);
+  });
+
+  it("reserves in the same turn as the pick, until the call's end", async () => {
+    const { cluster, publish, transport } = setup();
+    const end = Promise.withResolvers<void>();
+    transport.respond = async () =>
+      streamAnswer(
+        (async function* () {
+          await end.promise;
+          yield {};
+        })(),
+      );
+    await publish(instance("a"));
+    const [endpoint] = cluster.endpoints;
+    const replies = [cluster.send(callOn()), cluster.send(callOn())];
+    expect(endpoint?.stats.inflight).toBe(2);
+    const [first] = await Promise.all(replies);
+    expect(endpoint?.stats.inflight).toBe(2);
+    end.resolve();
+    if (first?.responseStream) for await (const _ of first.response);
+    await settle();
+    expect(endpoint?.stats.inflight).toBe(1);
+  });
+
+  it("tells statistics and balancer how attempts ended, those that throw or refuse too", async () => {
+    const { cluster, publish, transport, balancer, clock } = setup();
+    await publish(instance("a"));
+    await cluster.send(callOn());
+    const outcomes: (() => never)[] = [
+      () => {
+        throw refused;
+      },
+      () => {
+        throw new TypeError("transport bug");
+      },
+    ];
+    for (const outcome of outcomes) {
+      transport.respond = outcome;
+      await expect(cluster.send(callOn())).rejects.toThrow();
+    }
+    transport.respond = async () => {
+      await clock.advance(30);
+      return answer();
+    };
+    await cluster.send(callOn());
+    await settle();
+    expect(balancer.outcomes).toEqual([
+      { code: Code.Ok, latencyMs: 0 },
+      { code: Code.Unavailable, latencyMs: 0 },
+      { code: Code.Internal, latencyMs: 0 },
+      { code: Code.Ok, latencyMs: 30 },
+    ]);
+    expect(cluster.endpoints[0]?.stats.inflight).toBe(0);
+  });
+
+  it("lives on with a balancer that throws", async () => {
+    const { cluster, publish, balancer, lines } = setup();
+    balancer.settled = () => {
+      throw new Error("settled");
+    };
+    const update = balancer.update.bind(balancer);
+    balancer.update = (view) => {
+      update(view);
+      throw new Error("update");
+    };
+    await publish(instance("a"));
+    await cluster.send(callOn());
+    await settle();
+    await publish(instance("a"), instance("b"));
+    expect(cluster.endpoints).toHaveLength(2);
+    expect(lines.map(({ msg }) => msg)).toContain("balancer threw");
+  });
+
+  it("waits for an endpoint, and sends as soon as there is one", async () => {
+    const { cluster, publish, transport } = setup();
+    transport.initial = "connecting";
+    const reply = cluster.send(callOn());
+    await publish(instance("a"));
+    expect(transport.to("a").calls).toHaveLength(0);
+    transport.to("a").become("ready");
+    expect(await reply).toMatchObject({ response: {} });
+  });
+
+  it("says at the deadline what was missing", async () => {
+    const { send, publish, transport, clock } = setup();
+    const expectReason = async (text: string): Promise<void> => {
+      const reply = send(callOn(method(), { deadline: clock.now() + 100 }));
+      reply.catch(() => {});
+      await clock.advance(100);
+      await expect(reply).rejects.toMatchObject({
+        code: Code.Unavailable,
+        processed: "no",
+        reason: expect.stringContaining(text),
+      });
+    };
+    await expectReason("the registry has not answered yet for test.v1.Echo");
+    await publish();
+    await expectReason("no instance of test.v1.Echo is registered");
+    transport.initial = "failed";
+    await publish(instance("a"), instance("b"), instance("c", { state: "draining" }));
+    await expectReason(
+      "no endpoint until the deadline: 0 of 0 (3 instances of test.v1.Echo: 2 failed, 1 draining)",
+    );
+    expect(clock.pending).toBe(0);
+  });
+
+  it("rejects with the caller's reason when it cancels while the call waits", async () => {
+    const { cluster } = setup();
+    const call = callOn();
+    const reason = new RpcError(Code.Cancelled, "enough");
+    const reply = cluster.send(call);
+    call.cancel(reason);
+    await expect(reply).rejects.toBe(reason);
+  });
+
+  it("asks all endpoints again, after a pause, when each has refused the call", async () => {
+    const { cluster, publish, clock, transport } = setup();
+    await publish(instance("a"));
+    const call = callOn();
+    await cluster.send(call);
+    const again = cluster.send(call);
+    await clock.advance(49);
+    expect(transport.to("a").calls).toHaveLength(1);
+    await clock.advance(1);
+    await again;
+    expect(transport.to("a").calls).toHaveLength(2);
+    expect(call.attempts).toHaveLength(2);
+  });
+
+  it("is ready when an endpoint can take calls, and says why it is not when the wait ends", async () => {
+    const { cluster, publish } = setup();
+    const controller = new AbortController();
+    const failed = cluster.ready(controller.signal);
+    controller.abort();
+    await expect(failed).rejects.toMatchObject({ code: Code.Unavailable });
+    await expect(cluster.ready(controller.signal)).rejects.toMatchObject({ code: Code.Unavailable });
+    const ready = cluster.ready(new AbortController().signal);
+    await publish(instance("a"));
+    await ready;
+    await cluster.ready(new AbortController().signal);
+  });
+
+  it("fails the calls that wait, and new ones, once it is closed", async () => {
+    const { cluster, balancer } = setup();
+    const waiting = cluster.send(callOn());
+    const ready = cluster.ready(new AbortController().signal);
+    const outcomes = Promise.allSettled([waiting, ready]);
+    await cluster.close(0);
+    const closed = {
+      status: "rejected",
+      reason: expect.objectContaining({ code: Code.Cancelled, reason: "the client is closed" }),
+    };
+    expect(await outcomes).toEqual([closed, closed]);
+    await expect(cluster.send(callOn())).rejects.toMatchObject({ code: Code.Cancelled });
+    expect(balancer.closed).toBe(true);
+  });
+});

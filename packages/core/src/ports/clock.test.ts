@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeClock } from "../fixtures/fake-clock.js";
+import { sleepOn, systemClock } from "./clock.js";
+
+describe("the system clock", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("gives milliseconds since the epoch that never go back", () => {
+    const before = systemClock.now();
+    expect(Math.abs(before - Date.now())).toBeLessThan(60_000);
+    expect(systemClock.now()).toBeGreaterThanOrEqual(before);
+  });
+
+  it("fires once, and not when it was cancelled", () => {
+    const fired = vi.fn<() => void>();
+    systemClock.timer(5, fired);
+    systemClock.timer(5, fired)();
+    vi.advanceTimersByTime(100);
+    expect(fired).toHaveBeenCalledTimes(1);
+  });
+
+  it("takes times longer than Node's timers do, negative ones and none", () => {
+    const long = vi.fn<() => void>();
+    const cancelled = vi.fn<() => void>();
+    const never = vi.fn<() => void>();
+    const past = vi.fn<() => void>();
+    systemClock.timer(2 ** 32, long);
+    const stop = systemClock.timer(2 ** 32, cancelled);
+    systemClock.timer(Infinity, never)();
+    systemClock.timer(-5, past);
+    vi.advanceTimersByTime(2 ** 31);
+    expect(past).toHaveBeenCalledTimes(1);
+    expect(long).not.toHaveBeenCalled();
+    stop();
+    vi.advanceTimersByTime(2 ** 31);
+    expect(long).toHaveBeenCalledTimes(1);
+    expect(cancelled).not.toHaveBeenCalled();
+    expect(never).not.toHaveBeenCalled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("sleepOn", () => {
+  it("resolves after its time and lets go of the signal", async () => {
+    const clock = new FakeClock();
+    const { signal } = new AbortController();
+    const removed = vi.spyOn(signal, "removeEventListener");
+    const slept = sleepOn(clock, 5, signal);
+    await clock.advance(5);
+    await slept;
+    expect(removed).toHaveBeenCalledTimes(1);
+  });
+
+  it("rejects with the signal's reason, before or while it sleeps, and leaves no timer", async () => {
+    const clock = new FakeClock();
+    const reason = new Error("enough");
+    await expect(sleepOn(clock, 5, AbortSignal.abort(reason))).rejects.toBe(reason);
+    const controller = new AbortController();
+    const slept = sleepOn(clock, 5, controller.signal);
+    controller.abort(reason);
+    await expect(slept).rejects.toBe(reason);
+    expect(clock.pending).toBe(0);
+  });
+});
