@@ -43,6 +43,22 @@ export function answers(create: () => TransportUnderTest): void {
       await scene.under.eventually(() => server.gate.inflight === 0);
     });
 
+    it("open a stream with the headers that its handler set, before there is a message", async () => {
+      await using scene = new Scene(create());
+      const release = Promise.withResolvers<void>();
+      const { connection } = await scene.pair({
+        serverStream: async function* (_, ctx) {
+          ctx.responseHeader.set("x-header", "h");
+          await release.promise;
+          yield {};
+        },
+      });
+      const reply = await connection.call(echoCall("serverStream"));
+      expect(reply.header.get("x-header")).toEqual(["h"]);
+      release.resolve();
+      expect(await all(reply)).toEqual([{}]);
+    });
+
     it("of empty streams are empty", async () => {
       await using scene = new Scene(create());
       const { connection } = await scene.pair({
@@ -132,7 +148,8 @@ export function answers(create: () => TransportUnderTest): void {
       };
       for (const call of [
         () => connection.call(echoCall("unary")),
-        () => connection.call(echoCall("serverStream")).then(all),
+        // Before its first message a stream is refused, not opened.
+        () => connection.call(echoCall("serverStream")),
         () => connection.call(echoCall("clientStream", sent())),
       ]) {
         const error = await call().then(
@@ -172,6 +189,23 @@ export function answers(create: () => TransportUnderTest): void {
       await rejects(read, { code: Code.Aborted, reason: "two" });
       expect(got).toEqual([{ n: 0 }, { n: 1 }]);
       expect(await reply.end).toMatchObject({ code: Code.Aborted, error: { reason: "two" } });
+    });
+
+    it("that follow messages at once do not overtake them, for a reader that is waiting", async () => {
+      await using scene = new Scene(create());
+      const { connection } = await scene.pair({
+        serverStream: async function* () {
+          for (let n = 0; n < 10; n++) yield { n };
+          throw new RpcError(Code.Aborted, "ten");
+        },
+      });
+      let got = 0;
+      const read = connection.call(echoCall("serverStream")).then(async (reply) => {
+        if (!reply.responseStream) return;
+        for await (const _ of reply.response) got++;
+      });
+      await rejects(read, { code: Code.Aborted });
+      expect(got).toBe(10);
     });
 
     it("hide what a handler throws by accident, whatever and whenever it does", async () => {
