@@ -93,7 +93,10 @@ export class MemoryListener implements Listener, Peer {
       }
     }
     if (this.#calls.size === 0) return Promise.resolve();
-    return new Promise((resolve) => (this.#idle = resolve));
+    return new Promise((resolve) => {
+      // What the last call was answered with is still on its way.
+      this.#idle = () => void this.#network.after(this.#network.latencyMs, resolve);
+    });
   }
 
   close(): Promise<void> {

@@ -92,7 +92,9 @@ export function excuse(drop: Drop, run: Run): string | undefined {
 /** Whether the instance could be called, and callers could know it, for a moment of the time. */
 function couldServe(slot: Slot, fromMs: number, toMs: number, { env }: Run): boolean {
   const { outages, longestLagMs } = env.registry;
-  return slot.served.spans.some((span) => {
+  const shown = env.registry.shown.get(slot.name);
+  if (!shown) return false;
+  return slot.served.and(shown).some((span) => {
     let knownMs = span.fromMs + noticeMs + longestLagMs;
     for (const outage of outages.spans)
       if (outage.fromMs <= knownMs && outage.toMs >= span.fromMs)

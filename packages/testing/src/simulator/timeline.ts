@@ -21,6 +21,15 @@ export class Timeline {
     return this.spans.some((span) => span.fromMs <= toMs && span.toMs >= fromMs);
   }
 
+  /** When both were the case. */
+  and(other: Timeline): readonly Span[] {
+    return this.spans.flatMap((a) =>
+      other.spans
+        .map((b) => ({ fromMs: Math.max(a.fromMs, b.fromMs), toMs: Math.min(a.toMs, b.toMs) }))
+        .filter(({ fromMs, toMs }) => fromMs < toMs),
+    );
+  }
+
   get #open(): Span | undefined {
     const last = this.spans.at(-1);
     return last?.toMs === Infinity ? last : undefined;

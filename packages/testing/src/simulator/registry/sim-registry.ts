@@ -33,6 +33,8 @@ export class SimRegistry implements RegistryServer {
   readonly afterReset: NonNullable<SimRegistryOptions["afterReset"]>;
   /** When it was down. */
   readonly outages: Timeline = new Timeline();
+  /** When it showed an instance as up, by id. */
+  readonly shown: Map<string, Timeline> = new Map<string, Timeline>();
   /** The longest that watches have lagged so far. */
   longestLagMs = 0;
   readonly #clock: Clock;
@@ -126,6 +128,7 @@ export class SimRegistry implements RegistryServer {
     for (const lease of this.#leases.values()) lease.stop();
     this.#leases.clear();
     this.#records.clear();
+    for (const shown of this.shown.values()) shown.end(this.#clock.now());
     this.#revision = 1;
     for (const watcher of this.#watchers) watcher.reset();
     this.#fault(0);
@@ -258,6 +261,12 @@ export class SimRegistry implements RegistryServer {
   }
 
   #changed(changes: readonly Change[]): void {
+    for (const { id, held } of changes) {
+      const shown = this.shown.get(id) ?? new Timeline();
+      this.shown.set(id, shown);
+      if (held?.instance.state === "up") shown.begin(this.#clock.now());
+      else shown.end(this.#clock.now());
+    }
     this.#revision++;
     for (const watcher of this.#watchers) {
       const own = changes.filter((change) => change.service === watcher.service);
