@@ -57,6 +57,15 @@ describe("a simulated fleet", () => {
     expect(receipt.streams).toMatchObject({ dropped: 0, reopened: 0 });
   });
 
+  it("keeps the streams and calls of an instance that lives and only lost its record", async () => {
+    await using simulation = await simulate(ordersFleet);
+    for (const { id } of simulation.registry.instances) simulation.registry.loseLease(id);
+    await simulation.run(40_000);
+    const { receipt } = await simulation.check();
+    expect(receipt.dropped).toBe(0);
+    expect(receipt.streams).toMatchObject({ opened: 2, dropped: 0, reopened: 0 });
+  });
+
   it("has what several steps at once do to it share the time that passes", async () => {
     await using simulation = await simulate(ordersFleet);
     const before = simulation.elapsedMs;

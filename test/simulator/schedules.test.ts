@@ -1,6 +1,7 @@
 import { Code, RpcError, type Interceptor } from "@rollcall/app";
 import { checkSchedules, replay, replayCode, ScheduleError } from "@rollcall/testing/simulator";
 import { describe, expect, it } from "vitest";
+import { nestedFleet } from "./nested-orders.js";
 import { ordersFleet } from "./orders.js";
 
 const runs = Number(process.env["ROLLCALL_SIM_RUNS"] ?? 200);
@@ -10,6 +11,11 @@ describe("random schedules", () => {
   it("find nothing wrong with a fleet of the real code", { timeout: 600_000 }, async () => {
     const checked = await checkSchedules({ ...ordersFleet, runs, steps });
     expect(checked.runs).toBe(runs);
+  });
+
+  it("find nothing wrong with slow services that call each other", { timeout: 600_000 }, async () => {
+    const checked = await checkSchedules({ ...nestedFleet, runs: Math.ceil(runs / 4), steps });
+    expect(checked.runs).toBeGreaterThan(0);
   });
 
   it("that break a rule are made small and printed as code that replays them", async () => {

@@ -31,6 +31,8 @@ export interface Environment {
   readonly log: EventLog;
   readonly ledger: Ledger;
   readonly seams: Seams;
+  /** Whether services under test call services: then a caller may wait for more than the instance it called. */
+  nested: boolean;
   /** Writes down that a rule was broken. */
   violated(text: string): void;
 }

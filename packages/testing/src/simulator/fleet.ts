@@ -137,7 +137,7 @@ export class SimulatedFleet {
   rollingRestart(options: RollingRestartOptions = {}): Promise<void> {
     const { pauseMs = 200 } = options;
     const roll = async (): Promise<void> => {
-      for (const slot of [...this.slots]) {
+      for (const slot of this.slots.slice()) {
         await this.#restart(slot);
         await this.#env.clock.sleep(pauseMs);
       }

@@ -82,6 +82,9 @@ export function excuse(drop: Drop, run: Run): string | undefined {
   const repeatable = drop.method !== undefined && run.idempotent(drop.method) && attempts < 3;
   if (slot?.killed.overlaps(fromMs, toMs) && (kind === "stream" || !repeatable))
     return "its instance was killed";
+  const disturbed = (each: Slot): boolean =>
+    each.hung.overlaps(fromMs, toMs) || each.killed.overlaps(fromMs, toMs);
+  if (run.env.nested && run.fleet.everySlot.some(disturbed)) return "what its instance called may have hung";
   // One that was open somewhere was broken by that.
   const waited = kind === "call" || toMs - drop.wellMs > noticeMs;
   if (waited && !run.fleet.everySlot.some((each) => couldServe(each, drop.wellMs, toMs, run)))

@@ -1,9 +1,9 @@
-import { createApp, type App, type Listener, type ServerTransport } from "@rollcall/app";
+import { createApp, type App, type Listener, type ServerTransport, type Transport } from "@rollcall/app";
 import { ProcessClock } from "../clock/process-clock.js";
 import { memoryTransport } from "../network/connection.js";
 import { memoryServerTransport } from "../network/listener.js";
 import { apart, type Environment, type ServerOptions } from "./environment.js";
-import { ProcessWire } from "./process-wire.js";
+import { ProcessWire, ServerWire } from "./process-wire.js";
 import type { SimBackend } from "./registry/sim-backend.js";
 import type { ProcessInfo } from "./seams.js";
 
@@ -26,6 +26,7 @@ export class ServerProcess implements ProcessInfo {
   readonly #options: { readonly gracePeriodMs: number; readonly propagationDelayMs: number };
   readonly #address: string;
   readonly #wire: ProcessWire;
+  readonly #serverWire: ServerWire;
   readonly #backend: SimBackend;
   readonly #app: App;
   readonly #onState: (state: ProcessState) => void;
@@ -59,9 +60,16 @@ export class ServerProcess implements ProcessInfo {
     this.#address = `${at.host}:${port}`;
     this.#onState = onState;
     this.#wire = new ProcessWire(network, this.clock, this.random);
+    this.#serverWire = new ServerWire(network, this.clock, this.random);
     this.#backend = registry.backend(this);
-    const listening = memoryServerTransport(this.#wire, { host: at.host, port });
-    const transport = memoryTransport(this.#wire);
+    const listening = memoryServerTransport(this.#serverWire, { host: at.host, port });
+    const wired = memoryTransport(this.#wire);
+    const transport: Transport = {
+      connect(instance) {
+        env.nested = true;
+        return wired.connect(instance);
+      },
+    };
     this.#app = createApp({
       ...apart,
       name: options.name ?? "server",
@@ -144,6 +152,7 @@ export class ServerProcess implements ProcessInfo {
     if (hasEnded(this.#state)) return;
     const { log, network } = this.#env;
     this.clock.kill();
+    this.#serverWire.crash();
     this.#wire.crash();
     network.restore(this.#address);
     log.add(this.name, `killed: ${why}`);

@@ -76,6 +76,7 @@ export class Simulation implements AsyncDisposable {
       random,
       log,
       seams,
+      nested: false,
       registry: this.registry,
       network: new MemoryNetwork({ clock, random, latencyMs }),
       ledger: new Ledger(recorder, log),

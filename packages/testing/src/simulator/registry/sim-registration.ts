@@ -77,9 +77,7 @@ export class SimRegistration implements Registration {
       this.#woken = Promise.withResolvers<void>();
       const version = this.#version;
       // Kept at once, so that a lease granted while the process leaves is given back.
-      await this.#line.call(() => (this.#lease ??= registry.grant(process.name)), signal);
-      const lease = this.#lease as number | undefined;
-      if (lease === undefined) continue;
+      const lease = await this.#line.call(() => (this.#lease ??= registry.grant(process.name)), signal);
       const done = await this.#line.call(() => registry.put(this.#offered, lease), signal);
       const held =
         done === "put" && (await this.#line.call(() => registry.holds(this.#offered, lease), signal));
