@@ -59,7 +59,7 @@ export class CallerProcess implements Caller {
     const { seams, registry, network, ledger, clock } = env;
     const wire = new ProcessWire(network, this.clock, this.random);
     const backend = registry.backend(this);
-    const transport = memoryTransport(wire);
+    const transport = env.faults.transport(memoryTransport(wire));
     const observed = observedTransport(
       seams.transport?.(transport, this) ?? transport,
       ledger,

@@ -1,6 +1,7 @@
 import type { AppOptions, ServiceType } from "@rollcall/app";
 import type { FakeClock } from "../clock/fake-clock.js";
 import type { MemoryNetwork } from "../network/network.js";
+import type { Faults } from "../faults/faults.js";
 import type { EventLog } from "./event-log.js";
 import type { Ledger } from "./ledger.js";
 import type { Chance } from "./random.js";
@@ -33,6 +34,9 @@ export interface Environment {
   readonly seams: Seams;
   /** Whether services under test call services: then a caller may wait for more than the instance it called. */
   nested: boolean;
+  /** Faults that were asked for, and when. */
+  readonly injected: { readonly atMs: number; readonly method: string }[];
+  readonly faults: Faults;
   /** Writes down that a rule was broken. */
   violated(text: string): void;
 }

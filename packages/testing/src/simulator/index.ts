@@ -13,3 +13,4 @@ export {
 } from "./schedule/check-schedules.js";
 export { replay, type ReplayOptions } from "./schedule/replay.js";
 export type { Deed, Step } from "./schedule/step.js";
+export { createFaults, type Fault, type FaultOptions, type FaultRule, type Faults } from "../faults/index.js";

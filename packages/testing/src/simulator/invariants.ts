@@ -79,6 +79,10 @@ export function excuse(drop: Drop, run: Run): string | undefined {
   const { instance, fromMs, toMs, kind, attempts } = drop;
   const slot = run.fleet.everySlot.find(({ name }) => name === instance);
   if (slot?.hung.overlaps(fromMs, toMs)) return "its instance hung";
+  const asked = run.env.injected.some(
+    ({ atMs, method }) => (!drop.method || drop.method === method) && fromMs <= atMs && atMs <= toMs,
+  );
+  if (asked) return "a fault that was asked for";
   const repeatable = drop.method !== undefined && run.idempotent(drop.method) && attempts < 3;
   if (slot?.killed.overlaps(fromMs, toMs) && (kind === "stream" || !repeatable))
     return "its instance was killed";

@@ -1,5 +1,7 @@
 import { contractOf, methodName, type MethodContract } from "@rollcall/core";
 import { FakeClock } from "../clock/fake-clock.js";
+import { createFaults } from "../faults/faults.js";
+import type { FaultRule } from "../faults/rule.js";
 import { createReceipt } from "../fleet/receipt-recorder.js";
 import type { Receipt } from "../fleet/receipt.js";
 import { MemoryNetwork } from "../network/network.js";
@@ -30,6 +32,8 @@ export interface SimulateOptions extends ServerOptions {
   readonly registry?:
     | { readonly ttlMs?: number | undefined; readonly latencyMs?: number | undefined }
     | undefined;
+  /** What goes wrong with the callers' attempts. The calls that it costs are nobody's fault. */
+  readonly faults?: readonly FaultRule[] | undefined;
   /** Parts to replace. */
   readonly seams?: Seams | undefined;
 }
@@ -68,6 +72,7 @@ export class Simulation implements AsyncDisposable {
     const log = new EventLog(clock);
     const recorder = createReceipt({ clock });
     const { afterReset } = seams;
+    const injected: Environment["injected"] = [];
     this.seed = seed;
     this.registry = new SimRegistry({ ...options.registry, clock, log, afterReset });
     this.#settleMs = 2 * this.registry.ttlMs + 4_000;
@@ -77,6 +82,19 @@ export class Simulation implements AsyncDisposable {
       log,
       seams,
       nested: false,
+      injected,
+      faults: createFaults({
+        rules: options.faults ?? [],
+        clock,
+        random: random.fork("faults"),
+        crash: (instance) => this.fleet.kill(this.#indexOf(instance)),
+        freeze: (instance, ms) => this.fleet.hang(this.#indexOf(instance), ms),
+        onFault: (rule, call, instance) => {
+          const method = methodName(call.method);
+          log.add("faults", `${rule.do} ${method}${instance ? ` at ${instance}` : ""}`);
+          injected.push({ atMs: clock.now(), method });
+        },
+      }),
       registry: this.registry,
       network: new MemoryNetwork({ clock, random, latencyMs }),
       ledger: new Ledger(recorder, log),
@@ -138,6 +156,10 @@ export class Simulation implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.finish();
+  }
+
+  #indexOf(instance: string): number {
+    return this.fleet.slots.findIndex(({ name }) => name === instance);
   }
 
   async #finish(): Promise<Outcome> {
