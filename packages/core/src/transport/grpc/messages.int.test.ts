@@ -58,6 +58,16 @@ describe("odd answers and odd requests", () => {
     });
   });
 
+  it("answers small calls beside sixteen of the largest answers on one connection", async () => {
+    const { connection } = await pair({
+      unary: async ({ bytes }: { bytes: number }) => ({ text: "x".repeat(bytes) }),
+    });
+    const large = Array.from({ length: 16 }, () => connection.call(callOf("unary", { bytes: 4_000_000 })));
+    const small = Array.from({ length: 32 }, () => connection.call(callOf("unary", { bytes: 1 })));
+    const ends = await Promise.allSettled([...large, ...small]);
+    expect(ends.filter(({ status }) => status === "rejected")).toEqual([]);
+  });
+
   it("carries metadata, binary keys included, both ways", async () => {
     const { connection } = await pair({
       unary: async (_, ctx) => {
