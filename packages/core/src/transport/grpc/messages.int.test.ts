@@ -62,14 +62,15 @@ describe("odd answers and odd requests", () => {
     const { connection } = await pair({
       unary: async ({ bytes }: { bytes: number }) => ({ text: "x".repeat(bytes) }),
     });
-    let pending = 16;
-    const ended = (): unknown => pending--;
-    const large = Array.from({ length: pending }, () =>
-      connection.call(callOf("unary", { bytes: 4_000_000 })),
-    );
-    for (const each of large) void each.then(ended, ended);
-    while (pending > 0) expect(await connection.call(callOf("unary", { bytes: 1 }))).toMatchObject({});
-    await Promise.all(large);
+    let busy = true;
+    const large = Array.from({ length: 16 }, async () => {
+      for (let n = 0; n < 3; n++) await connection.call(callOf("unary", { bytes: 4_000_000 }));
+    });
+    const small = Array.from({ length: 4 }, async () => {
+      while (busy) await connection.call(callOf("unary", { bytes: 1 }));
+    });
+    await Promise.all(large).finally(() => (busy = false));
+    await Promise.all(small);
   });
 
   it("carries metadata, binary keys included, both ways", async () => {
