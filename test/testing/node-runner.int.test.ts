@@ -17,5 +17,7 @@ it("node:test has the assertions, and prints the seed of a test that fails", asy
   expect(output).toContain("ok 1 - passes");
   expect(output).toContain("not ok 2 - fails");
   expect(output).toContain("shop.v1.Orders/Get was not called (seed 7)");
-  expect(output).toContain("# test app app: seed 7; testApp({ seed: 7 }) or ROLLCALL_TEST_SEED=7 repeats it");
+  expect(output).toContain(
+    '# test app "app": seed 7; testApp({ seed: 7 }) or ROLLCALL_TEST_SEED=7 repeats it',
+  );
 });

@@ -131,6 +131,23 @@ describe("a test app", () => {
     expect(await builder).toBe(app);
   });
 
+  it("fails to start as the app does, and leaves nothing running", async () => {
+    class Undecorated {}
+    const clock = new FakeClock();
+    await expect(testApp({ services: [Undecorated], clock })).rejects.toThrow("decorate it with @Service");
+    const start = (): Promise<never> => Promise.reject(new Error("no database"));
+    const lifecycles = [{ name: "database", start, stop: async () => {} }];
+    await expect(testApp({ services, clock, lifecycles })).rejects.toThrow("no database");
+    expect(clock.pending).toBe(0);
+  });
+
+  it("ends once, by its test or by hand", async (test) => {
+    const app = await testApp({ services, test });
+    await app[Symbol.asyncDispose]();
+    await app[Symbol.asyncDispose]();
+    expect(() => app.client(Orders)).toThrow("the clients are closed");
+  });
+
   it("injects what is overridden, and names what the override lacks", async () => {
     const builder = testApp({ services }).fake(Billing, paid);
     await using app = await builder.override(OrdersRepository, { find: (id) => ({ id: `fake ${id}` }) });

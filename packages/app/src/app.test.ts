@@ -2,7 +2,7 @@ import { ConfigError, Service, type Lifecycle, type ServerTransport } from "@rol
 import { memoryRegistry } from "@rollcall/registry";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../../core/src/fixtures/fake-clock.js";
+import { FakeClock } from "@rollcall/testing/clock";
 import { FakeTransport } from "../../core/src/fixtures/fake-transport.js";
 import type { ItemInit } from "../../core/src/fixtures/shop.js";
 import { createApp, type App, type AppOptions } from "./app.js";

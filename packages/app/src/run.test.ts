@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from "vitest";
-import { settle } from "../../core/src/fixtures/fake-clock.js";
+import { settle } from "@rollcall/testing/clock";
 import { fakeLogger } from "../../core/src/fixtures/fake-logger.js";
 import { runUntilSignal } from "./run.js";
 

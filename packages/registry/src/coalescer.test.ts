@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createCoalescer } from "./coalescer.js";
-import { FakeClock } from "./fixtures/fake-clock.js";
+import { FakeClock } from "@rollcall/testing/clock";
 
 function started(): { clock: FakeClock; flushes: number[]; coalescer: ReturnType<typeof createCoalescer> } {
   const clock = new FakeClock();
@@ -50,5 +50,5 @@ test("drops what is pending when it is closed", async () => {
   coalescer.close();
   await clock.advance(100);
   expect(flushes).toEqual([0]);
-  expect(clock.waiting).toBe(0);
+  expect(clock.pending).toBe(0);
 });

@@ -12,7 +12,7 @@ import {
 import { Container } from "inversify";
 import { describe, expect, it, vi } from "vitest";
 import { instance } from "../../../core/src/fixtures/contracts.js";
-import { FakeClock, settle } from "../../../core/src/fixtures/fake-clock.js";
+import { FakeClock, settle } from "@rollcall/testing/clock";
 import { fakeLogger } from "../../../core/src/fixtures/fake-logger.js";
 import { received } from "../../../core/src/fixtures/server-calls.js";
 import { Stock } from "../../../core/src/fixtures/shop.js";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Code } from "../code.js";
 import { RpcError } from "../errors.js";
-import { settle } from "../fixtures/fake-clock.js";
+import { settle } from "@rollcall/testing/clock";
 import { Cancellation } from "./cancellation.js";
 
 const reason = new RpcError(Code.Cancelled, "enough");

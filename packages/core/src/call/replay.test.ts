@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { settle } from "../fixtures/fake-clock.js";
+import { settle } from "@rollcall/testing/clock";
 import { maxReplayMessages, ReplayableStream } from "./replay.js";
 
 async function* numbers(count: number): AsyncGenerator<{ n: number }> {

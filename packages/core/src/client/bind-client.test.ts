@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Call, Handler } from "../call/call.js";
 import { Code } from "../code.js";
 import { RpcError } from "../errors.js";
-import { FakeClock } from "../fixtures/fake-clock.js";
+import { FakeClock } from "@rollcall/testing/clock";
 import { answer, streamAnswer } from "../fixtures/fake-transport.js";
 import { Stock } from "../fixtures/shop.js";
 import type { ClientOf } from "../contract/shapes.js";

@@ -3,7 +3,7 @@ import type { Handler } from "../call/call.js";
 import { Code } from "../code.js";
 import { RpcError } from "../errors.js";
 import { callOn, method } from "../fixtures/contracts.js";
-import { FakeClock, settle } from "../fixtures/fake-clock.js";
+import { FakeClock, settle } from "@rollcall/testing/clock";
 import { answer, streamAnswer } from "../fixtures/fake-transport.js";
 import { deadline } from "./deadline.js";
 

@@ -6,7 +6,7 @@ import type { CallOptions } from "../call/options.js";
 import { Code } from "../code.js";
 import { RpcError } from "../errors.js";
 import { callOn, method } from "../fixtures/contracts.js";
-import { FakeClock, settle } from "../fixtures/fake-clock.js";
+import { FakeClock, settle } from "@rollcall/testing/clock";
 import { answer, streamAnswer } from "../fixtures/fake-transport.js";
 import { responseStream } from "./response-stream.js";
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "../fixtures/fake-clock.js";
+import { FakeClock } from "@rollcall/testing/clock";
 import { createRetryBudget, type RetryBudget } from "./retry-budget.js";
 
 function drain(budget: RetryBudget): number {

@@ -3,7 +3,7 @@ import type { Call, Handler } from "../call/call.js";
 import { Code } from "../code.js";
 import { RpcError, type Processed } from "../errors.js";
 import { callOn, method } from "../fixtures/contracts.js";
-import { FakeClock, settle } from "../fixtures/fake-clock.js";
+import { FakeClock, settle } from "@rollcall/testing/clock";
 import { answer } from "../fixtures/fake-transport.js";
 import { RequestStream } from "./request-stream.js";
 import { retry, type RetryOptions } from "./retry.js";

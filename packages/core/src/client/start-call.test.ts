@@ -4,7 +4,7 @@ import { runInCall } from "../call/current.js";
 import { Code } from "../code.js";
 import { RpcError } from "../errors.js";
 import { callOn, method } from "../fixtures/contracts.js";
-import { FakeClock, settle } from "../fixtures/fake-clock.js";
+import { FakeClock, settle } from "@rollcall/testing/clock";
 import { startCall, type StartedCall } from "./start-call.js";
 
 const clock = new FakeClock();

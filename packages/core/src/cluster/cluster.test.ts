@@ -5,7 +5,7 @@ import { deadline } from "../client/deadline.js";
 import { RpcError } from "../errors.js";
 import { callOn, instance, method } from "../fixtures/contracts.js";
 import { FirstUntried } from "../fixtures/fake-balancer.js";
-import { FakeClock, settle } from "../fixtures/fake-clock.js";
+import { FakeClock, settle } from "@rollcall/testing/clock";
 import { fakeLogger } from "../fixtures/fake-logger.js";
 import { answer, FakeTransport, streamAnswer } from "../fixtures/fake-transport.js";
 import { createFeed } from "../ports/feed.js";

@@ -3,7 +3,7 @@ import type { Handler } from "../call/call.js";
 import { Code } from "../code.js";
 import { RpcError } from "../errors.js";
 import { instance } from "../fixtures/contracts.js";
-import { FakeClock, settle } from "../fixtures/fake-clock.js";
+import { FakeClock, settle } from "@rollcall/testing/clock";
 import { fakeLogger } from "../fixtures/fake-logger.js";
 import { answer, FakeTransport } from "../fixtures/fake-transport.js";
 import { createFeed } from "../ports/feed.js";

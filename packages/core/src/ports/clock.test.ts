@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FakeClock } from "../fixtures/fake-clock.js";
+import { FakeClock } from "@rollcall/testing/clock";
 import { sleepOn, systemClock } from "./clock.js";
 
 describe("the system clock", () => {

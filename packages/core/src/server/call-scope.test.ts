@@ -4,7 +4,7 @@ import { currentCall } from "../call/current.js";
 import { Code } from "../code.js";
 import { RpcError } from "../errors.js";
 import { method } from "../fixtures/contracts.js";
-import { FakeClock, settle } from "../fixtures/fake-clock.js";
+import { FakeClock, settle } from "@rollcall/testing/clock";
 import { answer, streamAnswer } from "../fixtures/fake-transport.js";
 import { messagesOf, received } from "../fixtures/server-calls.js";
 import { callScope } from "./call-scope.js";

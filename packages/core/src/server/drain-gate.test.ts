@@ -3,7 +3,7 @@ import type { Reply } from "../call/call.js";
 import { Code } from "../code.js";
 import { RpcError } from "../errors.js";
 import { method } from "../fixtures/contracts.js";
-import { settle } from "../fixtures/fake-clock.js";
+import { settle } from "@rollcall/testing/clock";
 import { answer, streamAnswer } from "../fixtures/fake-transport.js";
 import { messagesOf, received } from "../fixtures/server-calls.js";
 import { createDrainGate } from "./drain-gate.js";

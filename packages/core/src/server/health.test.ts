@@ -3,7 +3,7 @@ import type { Call, ServerCallContext } from "../call/call.js";
 import { Code } from "../code.js";
 import type { Handlers } from "../contract/shapes.js";
 import { RpcError } from "../errors.js";
-import { settle } from "../fixtures/fake-clock.js";
+import { settle } from "@rollcall/testing/clock";
 import { received } from "../fixtures/server-calls.js";
 import { Health } from "../gen/grpc/health/v1/health.js";
 import { createHealthService, type HealthService } from "./health.js";

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { FakeClock, settled } from "../fixtures/fake-clock.js";
+import { FakeClock, settle as settled } from "@rollcall/testing/clock";
 import { Lease } from "./lease.js";
 import type { Link } from "./link.js";
 
@@ -55,7 +55,7 @@ beforeEach(async () => {
 afterEach(async () => {
   lease.close();
   await settled();
-  expect(clock.waiting).toBe(0);
+  expect(clock.pending).toBe(0);
 });
 
 test("renews at a third of the time to live, less some jitter", async () => {

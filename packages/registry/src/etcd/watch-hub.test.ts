@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { IWatchRequest } from "etcd3";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { FakeClock, settled } from "../fixtures/fake-clock.js";
+import { FakeClock, settle as settled } from "@rollcall/testing/clock";
 import { Auth } from "./auth.js";
 import { under } from "./keys.js";
 import type { Link } from "./link.js";
@@ -84,7 +84,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await hub.close();
-  expect(clock.waiting).toBe(0);
+  expect(clock.pending).toBe(0);
   expect(streams.every(({ cancelled }) => cancelled)).toBe(true);
 });
 

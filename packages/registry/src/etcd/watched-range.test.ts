@@ -1,6 +1,6 @@
 import type { IEvent, IRangeResponse } from "etcd3";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { FakeClock, settled } from "../fixtures/fake-clock.js";
+import { FakeClock, settle as settled } from "@rollcall/testing/clock";
 import { under } from "./keys.js";
 import type { Link } from "./link.js";
 import type { Watched, WatchHub } from "./watch-hub.js";
@@ -162,5 +162,5 @@ test("leaves nothing behind when it is closed", async () => {
   range.created(10);
   await range.close();
   expect(watching.size).toBe(0);
-  expect(clock.waiting).toBe(0);
+  expect(clock.pending).toBe(0);
 });

@@ -1,7 +1,8 @@
 import { ConfigError, type ServiceContract } from "@rollcall/core";
 import { Fakes, type Fake } from "./fakes.js";
 import { Overrides, type Injected } from "./overrides.js";
-import { startTestApp, type TestApp, type TestAppOptions } from "./started-app.js";
+import { startTestApp, type TestAppOptions } from "./start-test-app.js";
+import type { TestApp } from "./started-app.js";
 
 /**
  * A test app to be: add fakes, then `await` it. Awaiting starts it, once; until then nothing runs.

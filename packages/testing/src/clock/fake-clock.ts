@@ -68,6 +68,11 @@ export class FakeClock implements Clock {
     return next && Math.max(0, next.at - this.#nowMs);
   }
 
+  /** Lets time pass without firing anything, as when the process was stopped; the next advance fires it late. */
+  skip(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /**
    * Moves on by `ms`, firing what falls due on the way.
    * @throws RangeError unless `ms` is 0 or more and finite

@@ -58,6 +58,21 @@ describe("odd answers and odd requests", () => {
     });
   });
 
+  it("answers small calls beside sixteen of the largest answers on one connection", async () => {
+    const { connection } = await pair({
+      unary: async ({ bytes }: { bytes: number }) => ({ text: "x".repeat(bytes) }),
+    });
+    let busy = true;
+    const large = Array.from({ length: 16 }, async () => {
+      for (let n = 0; n < 3; n++) await connection.call(callOf("unary", { bytes: 4_000_000 }));
+    });
+    const small = Array.from({ length: 4 }, async () => {
+      while (busy) await connection.call(callOf("unary", { bytes: 1 }));
+    });
+    await Promise.all(large).finally(() => (busy = false));
+    await Promise.all(small);
+  });
+
   it("carries metadata, binary keys included, both ways", async () => {
     const { connection } = await pair({
       unary: async (_, ctx) => {

@@ -19,8 +19,9 @@ export interface GrpcServerTransportOptions {
 }
 
 const defaults: ServerOptions = {
-  // grpc-js lifts Node's own limit on header memory; without one, 1 MB of HPACK becomes 500 MB here.
-  "grpc-node.max_session_memory": 10,
+  // In MB. grpc-js lifts Node's own limit, and without one 1 MB of HPACK becomes 500 MB here. Answers on their way out
+  // count too, so it has to hold what one caller may have asked for: 32 of the largest at once.
+  "grpc-node.max_session_memory": 128,
   "grpc.so_reuseport": 0,
 };
 

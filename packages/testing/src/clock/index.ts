@@ -1,0 +1,2 @@
+export { FakeClock, settle } from "./fake-clock.js";
+export { ProcessClock } from "./process-clock.js";
