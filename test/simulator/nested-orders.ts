@@ -25,8 +25,8 @@ class NestedOrdersService {
     await this.waits.clock.sleep(1_500);
     return order;
   }
-  async *watch(_: WatchOrders): AsyncIterable<OrderInit> {
-    for (let n = 0; ; n++) {
+  async *watch({ count }: WatchOrders): AsyncIterable<OrderInit> {
+    for (let n = count; ; n++) {
       yield { id: `${n}` };
       await this.waits.clock.sleep(500);
     }

@@ -87,8 +87,9 @@ async function suffer(
   call: Call,
   next: Handler,
   instance: string | undefined,
-  { clock, crash, freeze }: FaultOptions,
+  options: FaultOptions,
 ): Promise<Reply> {
+  const { clock } = options;
   switch (rule.do) {
     case "delay":
       await untilOver(call, (over) => clock.timer(rule.ms, over));
@@ -105,16 +106,23 @@ async function suffer(
       return untilCancelled(call);
     case "halfOpen":
       return stalled(await next(call), call, rule.afterMessages ?? 0);
-    case "crash":
-    case "freeze": {
-      const done = next(call);
-      if (instance === undefined || !crash || !freeze)
-        throw new TypeError(`a rule that says "${rule.do}" needs a simulation`);
-      if (rule.do === "crash") crash(instance);
-      else freeze(instance, rule.ms);
-      return done;
-    }
+    default:
+      return strike(rule, instance, next(call), options);
   }
+}
+
+/** The process is struck when the attempt is on its way to it. */
+function strike(
+  rule: Extract<FaultRule, { do: "crash" | "freeze" }>,
+  instance: string | undefined,
+  reply: Promise<Reply>,
+  { crash, freeze }: FaultOptions,
+): Promise<Reply> {
+  if (instance === undefined || !crash || !freeze)
+    throw new TypeError(`a rule that says "${rule.do}" needs a simulation`);
+  if (rule.do === "crash") crash(instance);
+  else freeze(instance, rule.ms);
+  return reply;
 }
 
 /** Waits for `begin` to say that it is over; rejects when the call ends first. */

@@ -1,0 +1,1 @@
+export { OrdersService, Waits } from "../../simulator/orders.js";
