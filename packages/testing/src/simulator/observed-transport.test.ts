@@ -4,7 +4,6 @@ import {
   Metadata,
   okEnd,
   type Connection,
-  type Endpoint,
   type EndpointStats,
   type ServiceInstance,
 } from "@rollcall/core";
@@ -43,7 +42,7 @@ async function faultsWith(stats: EndpointStats): Promise<readonly string[]> {
   const parts = { method: Health.methods.check, metadata: new Metadata(), deadline: Infinity, request: {} };
   for (let n = 0; n < 2; n++) {
     const call = createCall(parts);
-    call.attempts.push({ instance, connection: "ready", weightAt: () => 1, stats } as Endpoint);
+    call.attempts.push({ instance, connection: "ready", weightAt: () => 1, stats });
     await held.call(call);
   }
   expect(observed.held.size).toBe(1);
