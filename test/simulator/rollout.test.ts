@@ -1,11 +1,15 @@
 import { replay, simulate, SimulationError } from "@rollcall/testing/simulator";
+import { matchers } from "@rollcall/testing/vitest";
 import { describe, expect, it } from "vitest";
 import { ordersFleet } from "./orders.js";
+
+expect.extend(matchers);
 
 describe("a simulated fleet", () => {
   it("drops nothing in a rolling restart, and says how often streams moved", async () => {
     await using simulation = await simulate(ordersFleet);
     await simulation.fleet.rollingRestart();
+    expect(simulation.fleet.receipt()).toHaveDroppedNothing();
     const { receipt, faults } = await simulation.finish();
     expect(faults).toEqual([]);
     expect(receipt).toMatchObject({ dropped: 0, appErrors: 0, duplicates: 0, restarts: 3, kills: 0 });
