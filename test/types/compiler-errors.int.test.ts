@@ -8,6 +8,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const run = promisify(execFile);
 let folder: string;
+/** What tsc says of the sources; it emits them all the same. */
+let output: string;
 
 const shop = JSON.stringify("../../../../test/fixtures/gen/shop/v1/shop.js");
 
@@ -72,15 +74,15 @@ beforeAll(async () => {
   };
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
   for (const [name, source] of Object.entries(sources)) await writeFile(join(folder, name), source);
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-it("prints errors that say what is wrong", async () => {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
-  const output = await run(process.execPath, [tsc, "-p", folder, "--pretty", "false"], { cwd: root }).then(
+  output = await run(process.execPath, [tsc, "-p", folder, "--pretty", "false"], { cwd: root }).then(
     () => "",
     (error: { stdout: string }) => error.stdout,
   );
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+it("prints errors that say what is wrong", () => {
   const of = (name: string): string => {
     const from = relative(root, join(folder, name));
     const lines = output.split("\n");
