@@ -7,6 +7,7 @@ import {
   startAll,
   stopAll,
   systemClock,
+  type BalancerFactory,
   type ClientOf,
   type ClientOptions,
   type Clock,
@@ -22,6 +23,7 @@ import {
 import type { Container } from "inversify";
 import type { Logger } from "pino";
 import { advertisedAddress } from "./address.js";
+import { callerId } from "./caller-id.js";
 import { ClientPool } from "./client-pool.js";
 import { createContainer, type ServiceType } from "./container.js";
 import { createLogger } from "./logger.js";
@@ -36,13 +38,15 @@ import { runUntilSignal } from "./run.js";
 import { readSettings, type Settings, type SettingsInput } from "./settings.js";
 
 /** What an app is. Every word and number of it can be set by a `ROLLCALL_*` variable, which wins. */
-export interface AppOptions extends Omit<SettingsInput, "registry"> {
+export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer"> {
   /** Shows in the registry, in logs and in commands. */
   readonly name: string;
   /** Classes with `@Service(contract)`. None: an app that only calls. */
   readonly services?: readonly ServiceType[] | undefined;
   /** A URL (`etcd://`, `static://`, `memory://`) or a registry of your own. Default `etcd://127.0.0.1:2379`. */
   readonly registry?: string | RegistryBackend | undefined;
+  /** The policy of clients that name none: its name, or one of your own. Default `weighted-round-robin`. */
+  readonly balancer?: string | BalancerFactory | undefined;
   /** Binds what services inject beside clients and plain classes. */
   readonly bind?: ((container: Container) => void) | undefined;
   /** Around every call served; the first is outermost. */
@@ -90,7 +94,8 @@ export function createApp(options: AppOptions): App {
   const { name, clock = systemClock, random = Math.random } = options;
   checkOptions(options);
   const registry = typeof options.registry === "string" ? options.registry : undefined;
-  const settings = readSettings({ ...options, registry }, options.env);
+  const balancer = typeof options.balancer === "string" ? options.balancer : undefined;
+  const settings = readSettings({ ...options, registry, balancer }, options.env);
   const logger = options.logger ?? createLogger(name, settings);
   const { backend, owned } = openRegistry(
     typeof options.registry === "object" ? options.registry : settings.registry,
@@ -104,8 +109,10 @@ export function createApp(options: AppOptions): App {
     logger,
     interceptors: options.clientInterceptors ?? [],
     retry: options.retry,
-    balancer: settings.balancer,
+    balancer: typeof options.balancer === "object" ? options.balancer : settings.balancer,
     timeoutMs: settings.timeoutMs,
+    zone: settings.zone,
+    caller: callerId(random),
   });
   const container = createContainer({ clients, bind: options.bind });
   const services = servicesPart(container, options.services ?? [], clock);

@@ -3,6 +3,7 @@ import {
   Cluster,
   clientPipeline,
   ConfigError,
+  type BalancerFactory,
   type ClientOf,
   type ClientOptions,
   type Clock,
@@ -26,11 +27,16 @@ export interface ClientPoolEnv {
   readonly interceptors: readonly Interceptor[];
   readonly retry?: RetryOptions | undefined;
   /** For clients that name none. */
-  readonly balancer: string;
+  readonly balancer: string | BalancerFactory;
   readonly timeoutMs: number;
+  readonly zone: string;
+  /** Tells this process from other callers. */
+  readonly caller: string;
 }
 
 interface OpenCluster {
+  readonly service: string;
+  readonly balancer: BalancerFactory;
   readonly cluster: Cluster;
   readonly feed: Feed<Snapshot> & AsyncDisposable;
 }
@@ -38,7 +44,7 @@ interface OpenCluster {
 /** The clients of a process: those of one service and policy share their connections. */
 export class ClientPool implements AsyncDisposable {
   readonly #env: ClientPoolEnv;
-  readonly #clusters = new Map<string, OpenCluster>();
+  readonly #clusters: OpenCluster[] = [];
   readonly #required = new Set<Cluster>();
   #closed = false;
 
@@ -63,10 +69,8 @@ export class ClientPool implements AsyncDisposable {
   /** Lets calls in flight end for `graceMs`, then closes every connection. */
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
-    const open = [...this.#clusters.values()];
-    this.#clusters.clear();
     await Promise.all(
-      open.map(async ({ cluster, feed }) => {
+      this.#clusters.splice(0).map(async ({ cluster, feed }) => {
         try {
           await cluster.close(graceMs);
         } finally {
@@ -81,15 +85,28 @@ export class ClientPool implements AsyncDisposable {
   }
 
   #cluster(contract: ServiceContract<any>, options: ClientOptions): Cluster {
-    const { discovery, transport, clock, random, logger } = this.#env;
-    const balancer = balancerByName(options.balancer ?? this.#env.balancer);
-    const key = `${contract.name} ${balancer.name}`;
-    const present = this.#clusters.get(key);
+    const { discovery, transport, clock, random, logger, zone, caller } = this.#env;
+    const chosen = options.balancer ?? this.#env.balancer;
+    const balancer = typeof chosen === "string" ? balancerByName(chosen) : chosen;
+    const present = this.#clusters.find(
+      (each) => each.service === contract.name && each.balancer === balancer,
+    );
     if (present) return present.cluster;
     if (this.#closed) throw new Error(`no client of ${contract.name}: the clients are closed`);
     const feed = discovery.open(contract.name);
-    const cluster = new Cluster({ service: contract.name, feed, transport, balancer, clock, random, logger });
-    this.#clusters.set(key, { cluster, feed });
+    const service = contract.name;
+    const cluster = new Cluster({
+      service,
+      feed,
+      transport,
+      balancer,
+      clock,
+      random,
+      logger,
+      zone,
+      caller,
+    });
+    this.#clusters.push({ service, balancer, cluster, feed });
     return cluster;
   }
 }

@@ -18,6 +18,8 @@ function pool(): ClientPool {
     interceptors: [],
     balancer: "round-robin",
     timeoutMs: 1_000,
+    zone: "",
+    caller: "caller",
   });
 }
 
@@ -124,6 +126,8 @@ describe("the clients of a process", () => {
       interceptors: [],
       balancer: "round-robin",
       timeoutMs: 1_000,
+      zone: "",
+      caller: "caller",
     });
     shared.client(Prices);
     shared.client(Prices, { balancer: "round-robin", timeoutMs: 5 });

@@ -2,6 +2,7 @@ import {
   ConfigError,
   createGrpcTransport,
   systemClock,
+  type BalancerFactory,
   type ClientOf,
   type Interceptor,
   type RegistryBackend,
@@ -11,6 +12,7 @@ import {
 } from "@rollcall/core";
 import type { Logger } from "pino";
 import { ClientPool } from "./client-pool.js";
+import { callerId } from "./caller-id.js";
 import { createLogger } from "./logger.js";
 import { openRegistry } from "./registry-url.js";
 import { readSettings } from "./settings.js";
@@ -18,8 +20,8 @@ import { readSettings } from "./settings.js";
 export interface CreateClientOptions {
   /** A URL, closed with the client, or a registry of your own. Default `ROLLCALL_REGISTRY`, else etcd on this machine. */
   readonly registry?: string | RegistryBackend | undefined;
-  /** The balancing policy's name. Default `weighted-round-robin`. */
-  readonly balancer?: string | undefined;
+  /** The balancing policy: its name, or one of your own. Default `ROLLCALL_BALANCER`, else `weighted-round-robin`. */
+  readonly balancer?: string | BalancerFactory | undefined;
   /** Of calls that do not say one, in milliseconds. Default 10 s. */
   readonly timeoutMs?: number | undefined;
   /** The first is outermost. */
@@ -46,7 +48,11 @@ export function createClient<S>(
   }
   const { registry, balancer, timeoutMs } = options;
   const url = typeof registry === "string" ? registry : undefined;
-  const settings = readSettings({ registry: url, balancer, timeoutMs });
+  const settings = readSettings({
+    registry: url,
+    balancer: typeof balancer === "string" ? balancer : undefined,
+    timeoutMs,
+  });
   const logger = options.logger ?? createLogger("rollcall", { ...settings, logLevel: "warn" });
   const { backend, owned } = openRegistry(
     typeof registry === "object" ? registry : settings.registry,
@@ -60,8 +66,10 @@ export function createClient<S>(
     logger,
     interceptors: options.interceptors ?? [],
     retry: options.retry,
-    balancer: settings.balancer,
+    balancer: typeof balancer === "object" ? balancer : settings.balancer,
     timeoutMs: settings.timeoutMs,
+    zone: settings.zone,
+    caller: callerId(Math.random),
   });
   return Object.assign(pool.client(contract), {
     async [Symbol.asyncDispose]() {

@@ -9,7 +9,7 @@ const somePositive = weights.filter((all) => all.some((weight) => weight > 0));
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 export function open(factory: BalancerFactory, start = 0): Balancer {
-  return factory.create({ clock: standingClock(), random: () => start });
+  return factory.create({ clock: standingClock(), random: () => start, zone: "", caller: "caller" });
 }
 
 /** What every policy must hold, whatever its taste. fast-check prints the seed of a run that fails. */

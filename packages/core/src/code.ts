@@ -54,3 +54,17 @@ export function codeName(code: Code): string {
 export function codeOf(value: number): Code {
   return Number.isInteger(value) && value >= 0 && value <= 16 ? (value as Code) : Code.Unknown;
 }
+
+const serverFaults: ReadonlySet<Code> = new Set([
+  Code.Unknown,
+  Code.DeadlineExceeded,
+  Code.ResourceExhausted,
+  Code.Internal,
+  Code.Unavailable,
+  Code.DataLoss,
+]);
+
+/** Whether the code says something about the server; the others are the caller's doing. */
+export function isServerFault(code: Code): boolean {
+  return serverFaults.has(code);
+}

@@ -8,7 +8,7 @@ export {
   type DeclareParameterAs,
 } from "./decorators/client.js";
 export { contractOf, methodOptionsOf, type MethodOptions } from "./decorators/metadata.js";
-export { Code, codeName, codeOf } from "./code.js";
+export { Code, codeName, codeOf, isServerFault } from "./code.js";
 export { ConfigError, RpcError, type Processed, type RpcErrorOptions } from "./errors.js";
 export { Metadata } from "@grpc/grpc-js";
 export type { CallOptions } from "./call/options.js";
@@ -84,8 +84,25 @@ export {
   type Snapshot,
 } from "./ports/registry.js";
 export {
+  mostReporters,
+  type AttemptCounts,
+  type CallerReport,
+  type CompareAndSet,
+  type Leadership,
+  type ListedInstance,
+  type PolicyChange,
+  type Rollout,
+  type RolloutPolicy,
+  type RolloutState,
+  type RolloutStore,
+  type Rule,
+  type StoredPolicy,
+  type Target,
+} from "./ports/rollout.js";
+export {
   isNoPick,
   type Balancer,
+  type BalancerEnv,
   type BalancerFactory,
   type NoPick,
   type Outcome,

@@ -28,6 +28,8 @@ function setup() {
     clock,
     random: () => 0.5,
     logger,
+    zone: "",
+    caller: "caller",
   });
   let revision = 0;
   const publish = async (...instances: ServiceInstance[]): Promise<void> => {

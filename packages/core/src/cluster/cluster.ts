@@ -4,7 +4,7 @@ import { pause } from "../client/pause.js";
 import { Code } from "../code.js";
 import { methodName } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
-import { isNoPick, type Balancer, type BalancerFactory } from "../ports/balancer.js";
+import { isNoPick, type Balancer, type BalancerFactory, type Outcome } from "../ports/balancer.js";
 import type { Clock } from "../ports/clock.js";
 import type { Endpoint } from "../ports/endpoint.js";
 import type { Feed } from "../ports/feed.js";
@@ -21,6 +21,12 @@ export interface ClusterEnv {
   readonly clock: Clock;
   random(): number;
   readonly logger: Logger;
+  /** Where this process runs; empty when that is not known. */
+  readonly zone: string;
+  /** Tells this process from other callers. */
+  readonly caller: string;
+  /** Hears how each attempt ended. Must not throw. */
+  readonly onAttempt?: ((endpoint: Endpoint, outcome: Outcome, call: Call) => void) | undefined;
   /** Ramp of an instance that joins others. Default 10 s; 0 turns it off. */
   readonly slowStartMs?: number | undefined;
 }
@@ -38,7 +44,7 @@ export class Cluster {
 
   constructor(env: ClusterEnv) {
     this.#env = env;
-    this.#balancer = env.balancer.create({ clock: env.clock, random: env.random });
+    this.#balancer = env.balancer.create(env);
     this.#members = new Membership(env, (available) => this.#changed(available));
   }
 
@@ -96,11 +102,16 @@ export class Cluster {
     call.attempts.push(endpoint);
     call.tried.push(endpoint);
     const startedMs = this.#env.clock.now();
-    const settled = (code: Code): void => {
+    const settled = (error: RpcError | undefined): void => {
       const nowMs = this.#env.clock.now();
-      const outcome = { code, latencyMs: nowMs - startedMs };
+      const outcome = {
+        code: error?.code ?? Code.Ok,
+        latencyMs: nowMs - startedMs,
+        processed: error?.processed ?? "yes",
+      };
       endpoint.stats.inflight--;
       endpoint.stats.record(outcome, nowMs);
+      this.#env.onAttempt?.(endpoint, outcome, call);
       try {
         this.#balancer.settled?.(endpoint, outcome);
       } catch (error) {
@@ -109,10 +120,10 @@ export class Cluster {
     };
     try {
       const reply = await endpoint.transport.call(call);
-      void reply.end.then((end) => settled(end.code));
+      void reply.end.then((end) => settled(end.error));
       return reply;
     } catch (error) {
-      settled(RpcError.from(error).code);
+      settled(RpcError.from(error));
       throw error;
     }
   }

@@ -1,19 +1,9 @@
-import { Code } from "../code.js";
+import { isServerFault } from "../code.js";
 import type { Outcome } from "../ports/balancer.js";
 import type { EndpointStats } from "../ports/endpoint.js";
 
 /** What was seen this long ago weighs 1/e. Linkerd's decay for peak EWMA. */
 const decayMs = 10_000;
-
-/** Codes that say something about the server. The others are the caller's doing. */
-const serverFaults: ReadonlySet<Code> = new Set([
-  Code.Unknown,
-  Code.DeadlineExceeded,
-  Code.ResourceExhausted,
-  Code.Internal,
-  Code.Unavailable,
-  Code.DataLoss,
-]);
 
 /** What a caller has seen of one endpoint: moving averages, weighted by time. */
 export class Stats implements EndpointStats {
@@ -23,7 +13,7 @@ export class Stats implements EndpointStats {
   #lastMs: number | undefined;
 
   record(outcome: Outcome, nowMs: number): void {
-    const success = serverFaults.has(outcome.code) ? 0 : 1;
+    const success = isServerFault(outcome.code) ? 0 : 1;
     const keep = this.#lastMs === undefined ? 0 : Math.exp(-Math.max(1, nowMs - this.#lastMs) / decayMs);
     this.latencyMs = this.latencyMs * keep + outcome.latencyMs * (1 - keep);
     this.successRate = this.#lastMs === undefined ? success : this.successRate * keep + success * (1 - keep);

@@ -1,11 +1,12 @@
 import { inject } from "inversify";
 import type { ServiceContract } from "../contract/contract.js";
 import type { ClientOf } from "../contract/shapes.js";
+import type { BalancerFactory } from "../ports/balancer.js";
 
 /** What `@Client` may ask for beside the contract. */
 export interface ClientOptions {
-  /** The balancing policy's name. Default: the app's. */
-  readonly balancer?: string | undefined;
+  /** The balancing policy: its name, or one of your own. Default: the app's. */
+  readonly balancer?: string | BalancerFactory | undefined;
   /** Timeout of calls that do not say one, in milliseconds. Default: the app's, 10 s. */
   readonly timeoutMs?: number | undefined;
   /** The app's start waits until an instance can take calls. Default false: two services may call each other. */

@@ -1,12 +1,16 @@
 import type { Call } from "../call/call.js";
 import type { Code } from "../code.js";
+import type { Processed } from "../errors.js";
 import type { Clock } from "./clock.js";
 import type { Endpoint } from "./endpoint.js";
 
 /** How one attempt on an endpoint ended. */
 export interface Outcome {
   readonly code: Code;
+  /** To the end of the answer. */
   readonly latencyMs: number;
+  /** `no`: the server's application never saw it. */
+  readonly processed: Processed;
 }
 
 /** Why no endpoint could be picked; read as part of an error message. */
@@ -30,11 +34,22 @@ export interface Balancer {
   close(): void;
 }
 
-/** Makes balancers of one policy. */
+/** Who balances, and with what. */
+export interface BalancerEnv {
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  random(): number;
+  /** Where the caller runs; empty when that is not known. */
+  readonly zone: string;
+  /** Tells this process from other callers. */
+  readonly caller: string;
+}
+
+/** Makes balancers of one policy. One balancer serves one subset of a service's instances. */
 export interface BalancerFactory {
   /** The policy's name in options and variables: `weighted-round-robin`. */
   readonly name: string;
-  create(env: { readonly clock: Clock; random(): number }): Balancer;
+  create(env: BalancerEnv): Balancer;
 }
 
 export function isNoPick(picked: Endpoint | NoPick): picked is NoPick {

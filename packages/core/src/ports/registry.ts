@@ -1,4 +1,5 @@
 import type { Feed } from "./feed.js";
+import type { ListedInstance, RolloutPolicy, RolloutStore } from "./rollout.js";
 
 /** One process's offer of one service, as the registry holds it. */
 export interface ServiceInstance {
@@ -55,6 +56,10 @@ export interface Snapshot {
   readonly revision: number;
   /** Sorted by id; draining ones included. */
   readonly instances: readonly ServiceInstance[];
+  /** The last valid policy; undefined when there was none. The same object while it is unchanged. */
+  readonly policy?: RolloutPolicy | undefined;
+  /** The registry has lost its document; `policy` is the last one it had. */
+  readonly policyLost?: boolean | undefined;
 }
 
 /** Where callers learn of instances. */
@@ -68,6 +73,10 @@ export interface Discovery {
 
 /** A registry as an app uses it: both sides, and its end. */
 export interface RegistryBackend extends Registry, Discovery, AsyncDisposable {
+  /** Absent where policies cannot be changed. */
+  readonly rollouts?: RolloutStore | undefined;
+  /** The instances of one service, or of all, read now. Sorted by service and id. */
+  list?(service: string | undefined, signal: AbortSignal): Promise<readonly ListedInstance[]>;
   /** What it is, for logs: `etcd://10.0.0.1:2379`, without credentials. */
   readonly description: string;
   /** Resolves when the registry answers; rejects when it does not before the signal aborts. */
