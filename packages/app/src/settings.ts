@@ -95,7 +95,7 @@ const table: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
     "a number from 0 to 1000000",
     100,
   ),
-  balancer: setting("ROLLCALL_BALANCER", z.enum(policies), policies.join(" or "), "weighted-round-robin"),
+  balancer: setting("ROLLCALL_BALANCER", z.enum(policies), `one of ${policies.join(", ")}`, "peak-ewma"),
   timeoutMs: setting("ROLLCALL_TIMEOUT_MS", integer(1, 365 * day), "milliseconds from 1", 10_000),
   gracePeriodMs: setting("ROLLCALL_GRACE_PERIOD_MS", integer(0, day), "milliseconds from 0 to a day", 30_000),
   propagationDelayMs: setting(
