@@ -77,6 +77,7 @@ export class RolloutController {
   async #takePart(signal: AbortSignal): Promise<void> {
     const { service, clock, logger } = this.#env;
     const leadership = await campaign(this.#env, signal);
+    this.#faults.recovered();
     if (!leadership) return;
     logger.info({ service }, "in charge of the rollout");
     try {
