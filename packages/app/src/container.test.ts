@@ -18,6 +18,7 @@ function pool(): ClientPool {
     interceptors: [],
     balancer: "round-robin",
     timeoutMs: 1_000,
+    subsetSize: 0,
     zone: "",
     caller: "caller",
   });
@@ -126,6 +127,7 @@ describe("the clients of a process", () => {
       interceptors: [],
       balancer: "round-robin",
       timeoutMs: 1_000,
+      subsetSize: 0,
       zone: "",
       caller: "caller",
     });

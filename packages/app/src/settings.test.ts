@@ -20,6 +20,7 @@ describe("settings", () => {
       labels: {},
       edge: true,
       balancer: "peak-ewma",
+      subsetSize: 0,
       timeoutMs: 10_000,
       gracePeriodMs: 30_000,
       propagationDelayMs: 500,
