@@ -17,16 +17,20 @@ const faultFactor = 10;
 export class Latencies {
   #estimates = new Float64Array(0);
   #seenAtMs = new Float64Array(0);
-  /** Plain moving average over all endpoints, which newcomers are assumed to have. */
+  /** Plain moving average over all endpoints. */
   #averageMs = assumedMs;
   #averagedAtMs = Number.NaN;
 
-  /** Keeps those of endpoints that stay, forgets those that left, assumes the average for newcomers. */
+  /** Keeps those of endpoints that stay, forgets those that left, assumes the median of those that stay for newcomers. */
   rebuild(view: readonly Endpoint[], before: ReadonlyMap<Endpoint, number>, nowMs: number): void {
     const [estimates, seenAtMs] = [this.#estimates, this.#seenAtMs];
+    const stay = view.flatMap((endpoint) => before.get(endpoint) ?? []);
+    const known = stay.map((index) => this.estimate(index, nowMs)).sort((a, b) => a - b);
+    // In the estimates' own terms, or the newcomer would look faster than those whose estimates remember a peak.
+    const assumed = known[Math.floor(known.length / 2)] ?? this.#averageMs;
     this.#estimates = Float64Array.from(view, (endpoint) => {
       const index = before.get(endpoint);
-      return index === undefined ? this.#averageMs : (estimates[index] as number);
+      return index === undefined ? assumed : (estimates[index] as number);
     });
     this.#seenAtMs = Float64Array.from(view, (endpoint) => {
       const index = before.get(endpoint);

@@ -17,7 +17,7 @@ export class RingHash implements Balancer {
   #referenceAtMs = 0;
   #closed = false;
 
-  /** @param hashOf 32 bits, unsigned; -1 for a call that may go anywhere */
+  /** @param hashOf 31 bits; -1 for a call that may go anywhere */
   constructor(env: BalancerEnv, hashOf: (call: Call) => number) {
     this.#env = env;
     this.#hashOf = hashOf;

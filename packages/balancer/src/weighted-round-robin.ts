@@ -79,7 +79,9 @@ class SmoothRounds implements Choice {
   }
 
   #settle(block: number, from: number, to: number, picked: number): void {
-    if (!this.#weights.masked) this.#rescale(block, from, to);
+    // A mask is for one pick: others keep what they have.
+    if (!this.#weights.masked && this.#blockWeights[block] !== this.#blockScales[block])
+      this.#rescale(block, from, to);
     this.#blockWeights[block] = earn(this.#weights.values, this.#credits, from, to, picked);
     earn(this.#blockWeights, this.#blockCredits, 0, this.#blockWeights.length, block);
   }
