@@ -1,47 +1,11 @@
 import type { BalancerFactory, Endpoint } from "@rollcall/core";
-import { SumTree } from "./sum-tree.js";
-import { WeighedBalancer, type Choice } from "./weighed-balancer.js";
+import { WeighedBalancer } from "./weighed-balancer.js";
+import { WeightedPair } from "./weighted-pair.js";
 import type { Weights } from "./weights.js";
 
-class LeastOfTwo implements Choice {
-  readonly #weights: Weights;
-  readonly #random: () => number;
-  readonly #tree: SumTree = new SumTree();
-
-  constructor(weights: Weights, random: () => number) {
-    this.#weights = weights;
-    this.#random = random;
-  }
-
-  rebuilt(): void {
-    this.#tree.fill(this.#weights.values);
-  }
-
-  changed(index: number, weight: number): void {
-    this.#tree.set(index, weight);
-  }
-
-  choose(): number {
-    const one = this.#draw();
-    if (one < 0 || this.#weights.weighted === 1) return one;
-    this.#tree.set(one, 0);
-    const other = this.#draw();
-    this.#tree.set(one, this.#weights.values[one] as number);
-    return other >= 0 && this.#load(other) < this.#load(one) ? other : one;
-  }
-
-  #draw(): number {
-    for (;;) {
-      const index = this.#tree.draw(this.#random());
-      if (index < 0 || this.#weights.verify(index) > 0) return index;
-    }
-  }
-
-  /** Calls in flight per weight. Not one more than that: idle endpoints are to be equals, so that the draw decides. */
-  #load(index: number): number {
-    const { inflight } = (this.#weights.view[index] as Endpoint).stats;
-    return inflight / (this.#weights.values[index] as number);
-  }
+/** Calls in flight per weight. Not one more than that: idle endpoints are to be equals, so that the draw decides. */
+export function loadOf(weights: Weights, index: number): number {
+  return (weights.view[index] as Endpoint).stats.inflight / (weights.values[index] as number);
 }
 
 /**
@@ -60,5 +24,10 @@ class LeastOfTwo implements Choice {
  */
 export const leastRequest: BalancerFactory = {
   name: "least-request",
-  create: (env) => new WeighedBalancer(env, (weights) => new LeastOfTwo(weights, () => env.random())),
+  create: (env) =>
+    new WeighedBalancer(env, (weights) => {
+      const lighter = (second: number, first: number): boolean =>
+        loadOf(weights, second) < loadOf(weights, first);
+      return new WeightedPair(weights, () => env.random(), lighter);
+    }),
 };

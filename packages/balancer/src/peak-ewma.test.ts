@@ -107,7 +107,7 @@ describe("peak-ewma", () => {
     const [a, b] = [endpoint("a"), endpoint("b")];
     balancer.update([a, b]);
     balancer.settled?.(a, answer(50));
-    balancer.settled?.(b, answer(40));
+    balancer.settled?.(b, answer(10));
     clock.ms = 5;
     balancer.settled?.(b, answer(9_000, { code: Code.Unavailable, processed: "no" }));
     balancer.settled?.(a, answer(1, { code: Code.Cancelled, processed: "unknown" }));
