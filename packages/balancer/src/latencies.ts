@@ -17,21 +17,17 @@ const faultFactor = 10;
 export class Latencies {
   #estimates = new Float64Array(0);
   #seenAtMs = new Float64Array(0);
-  /** Plain moving average over all endpoints. */
+  /** 1 where there was an answer. */
+  #measured = new Uint8Array(0);
+  /** Plain moving average over all endpoints, which those without an answer are assumed to have. */
   #averageMs = assumedMs;
   #averagedAtMs = Number.NaN;
 
-  /** Keeps those of endpoints that stay, forgets those that left, assumes the median of those that stay for newcomers. */
+  /** Keeps those of endpoints that stay, and forgets those that left. */
   rebuild(view: readonly Endpoint[], before: ReadonlyMap<Endpoint, number>, nowMs: number): void {
-    const [estimates, seenAtMs] = [this.#estimates, this.#seenAtMs];
-    const stay = view.flatMap((endpoint) => before.get(endpoint) ?? []);
-    const known = stay.map((index) => this.estimate(index, nowMs)).sort((a, b) => a - b);
-    // In the estimates' own terms, or the newcomer would look faster than those whose estimates remember a peak.
-    const assumed = known[Math.floor(known.length / 2)] ?? this.#averageMs;
-    this.#estimates = Float64Array.from(view, (endpoint) => {
-      const index = before.get(endpoint);
-      return index === undefined ? assumed : (estimates[index] as number);
-    });
+    const [estimates, seenAtMs, measured] = [this.#estimates, this.#seenAtMs, this.#measured];
+    this.#measured = Uint8Array.from(view, (endpoint) => measured[before.get(endpoint) ?? -1] ?? 0);
+    this.#estimates = Float64Array.from(view, (endpoint) => estimates[before.get(endpoint) ?? -1] ?? 0);
     this.#seenAtMs = Float64Array.from(view, (endpoint) => {
       const index = before.get(endpoint);
       return index === undefined ? nowMs : (seenAtMs[index] as number);
@@ -40,7 +36,8 @@ export class Latencies {
 
   estimate(index: number, nowMs: number): number {
     const passedMs = nowMs - (this.#seenAtMs[index] as number);
-    const estimate = (this.#estimates[index] as number) * Math.exp(-passedMs / decayMs);
+    const lastMs = this.#measured[index] === 1 ? (this.#estimates[index] as number) : this.#averageMs;
+    const estimate = lastMs * Math.exp(-passedMs / decayMs);
     return estimate > leastMs ? estimate : leastMs;
   }
 
@@ -48,16 +45,17 @@ export class Latencies {
     if (processed === "no") return;
     const fault = isServerFault(code);
     const seenMs = fault ? Math.max(latencyMs, faultFactor * this.#averageMs) : latencyMs;
-    const estimate = this.estimate(index, nowMs);
-    if (seenMs < estimate) {
+    if (seenMs < this.estimate(index, nowMs)) {
       // That a caller gave up early says nothing of how long it would have taken.
       if (code === Code.Cancelled) return;
-      const keep = Math.exp(-(nowMs - (this.#seenAtMs[index] as number)) / decayMs);
+      const passedMs = Math.max(1, nowMs - (this.#seenAtMs[index] as number));
+      const keep = this.#measured[index] === 1 ? Math.exp(-passedMs / decayMs) : 0;
       this.#estimates[index] = (this.#estimates[index] as number) * keep + seenMs * (1 - keep);
     } else {
       this.#estimates[index] = seenMs;
     }
     this.#seenAtMs[index] = nowMs;
+    this.#measured[index] = 1;
     if (!fault && code !== Code.Cancelled) this.#average(latencyMs, nowMs);
   }
 

@@ -1,6 +1,12 @@
 import type { BalancerFactory, Endpoint } from "@rollcall/core";
-import { TwoChoices } from "./two-choices.js";
 import { WeighedBalancer } from "./weighed-balancer.js";
+import { WeightedPair } from "./weighted-pair.js";
+import type { Weights } from "./weights.js";
+
+/** Calls in flight per weight. Not one more than that: idle endpoints are to be equals, so that the draw decides. */
+export function loadOf(weights: Weights, index: number): number {
+  return (weights.view[index] as Endpoint).stats.inflight / (weights.values[index] as number);
+}
 
 /**
  * Of two different endpoints drawn in proportion to their weights, the one with fewer calls in flight for its weight;
@@ -20,11 +26,8 @@ export const leastRequest: BalancerFactory = {
   name: "least-request",
   create: (env) =>
     new WeighedBalancer(env, (weights) => {
-      // Not one more than are in flight: idle endpoints are to be equals, so that the draw decides.
-      const load = (index: number): number =>
-        (weights.view[index] as Endpoint).stats.inflight / (weights.values[index] as number);
-      return new TwoChoices(weights, () => env.random(), {
-        prefers: (other, one) => load(other) < load(one),
-      });
+      const lighter = (second: number, first: number): boolean =>
+        loadOf(weights, second) < loadOf(weights, first);
+      return new WeightedPair(weights, () => env.random(), lighter);
     }),
 };

@@ -5,6 +5,7 @@ import { open } from "./contract.js";
 import { counts, endpoint, endpoints, pick, picks, standingClock } from "./fixtures/endpoints.js";
 import { simulate } from "./fixtures/simulate.js";
 import { leastRequest } from "./least-request.js";
+import { peakEwma } from "./peak-ewma.js";
 import { random } from "./random.js";
 import { SumTree } from "./sum-tree.js";
 import { weightedRandom } from "./weighted-random.js";
@@ -50,7 +51,7 @@ describe("random", () => {
   });
 });
 
-const proportional: readonly BalancerFactory[] = [weightedRandom, leastRequest];
+const proportional: readonly BalancerFactory[] = [weightedRandom, leastRequest, peakEwma];
 for (const factory of proportional) {
   describe(`${factory.name}, where all are idle`, () => {
     it("gives shares in proportion to the weights", () => {
