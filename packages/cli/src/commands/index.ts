@@ -1,10 +1,11 @@
 import type { Command } from "commander";
+import type { CliEnv } from "../cli-env.js";
 import type { Terminal } from "../terminal.js";
 import { etcdCommand } from "./etcd.js";
 import { generateCommand } from "./generate.js";
 
-/** Makes one subcommand. Its action throws `CommandFailure` to end with another exit code than 0. */
-export type CommandFactory = (terminal: Terminal) => Command;
+/** Makes one subcommand. Its action throws `ExitError` or `CommandFailure` to end with another exit code than 0. */
+export type CommandFactory = (terminal: Terminal, env: CliEnv) => Command;
 
 /** The subcommands of `rollcall`, in the order of its help. */
 export const commands: readonly CommandFactory[] = [generateCommand, etcdCommand];
