@@ -14,6 +14,16 @@ export function parsePercent(text: string): number {
 }
 
 /**
+ * A weight, 0 or more.
+ * @throws ConfigError when it is no number from 0 to a million
+ */
+export function parseWeight(text: string): number {
+  const weight = Number(text);
+  if (decimal.test(text.trim()) && weight <= 1_000_000) return weight;
+  throw new ConfigError(`weight ${JSON.stringify(text)} is not a number from 0 to 1000000`);
+}
+
+/**
  * A share from 0 to 1, from `1%` or `0.01`.
  * @throws ConfigError for anything else; a bare 1 or more could mean percent, so it is refused
  */
