@@ -30,3 +30,13 @@ export function parsePair(text: string): readonly [key: string, value: string] {
   if (at > 0) return [text.slice(0, at).trim(), text.slice(at + 1)];
   throw new ConfigError(`${JSON.stringify(text)} is not key=value`);
 }
+
+/**
+ * A whole number from 1.
+ * @throws ConfigError for anything else
+ */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && Number.isSafeInteger(count)) return count;
+  throw new ConfigError(`${JSON.stringify(text)} is not a whole number from 1`);
+}
