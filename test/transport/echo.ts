@@ -54,6 +54,7 @@ export function serveEcho(
     services: [{ contract: echo, implementation: handlers }],
     transport,
     interceptors,
+    edge: true,
     timeoutOf: () => undefined,
     clock,
     logger: pino({ level: "silent" }),

@@ -56,7 +56,6 @@ export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer">
   readonly retry?: RetryOptions | undefined;
   /** Parts of your own: started before the server listens, stopped after its calls have ended. */
   readonly lifecycles?: readonly Lifecycle[] | undefined;
-  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Default: JSON lines on standard output, readable ones in a terminal. */
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
@@ -122,6 +121,7 @@ export function createApp(options: AppOptions): App {
       options.serverTransport ??
       createGrpcServerTransport({ host: settings.host, port: settings.port, clock }),
     interceptors: options.interceptors ?? [],
+    edge: settings.edge,
     clock,
     logger,
   });
@@ -222,6 +222,6 @@ function instance(
     weight,
     state: "up",
     features: [],
-    labels: options.labels ?? {},
+    labels: settings.labels,
   };
 }

@@ -57,7 +57,7 @@ export class ClientPool implements AsyncDisposable {
     checkTimeout(contract, options.timeoutMs);
     const cluster = this.#cluster(contract, options);
     if (options.required) this.#required.add(cluster);
-    const pipeline = clientPipeline(cluster.send, this.#env);
+    const pipeline = clientPipeline(cluster, this.#env);
     return bindClient(contract, pipeline, { clock, timeoutMs: options.timeoutMs ?? timeoutMs });
   }
 

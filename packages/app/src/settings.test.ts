@@ -17,6 +17,8 @@ describe("settings", () => {
       track: "stable",
       zone: "",
       weight: 100,
+      labels: {},
+      edge: true,
       balancer: "weighted-round-robin",
       timeoutMs: 10_000,
       gracePeriodMs: 30_000,
@@ -26,6 +28,19 @@ describe("settings", () => {
       logLevel: "info",
       logFormat: "auto",
     });
+  });
+
+  it("read labels and truth values as variables write them", () => {
+    const env = { ROLLCALL_LABELS: "lane=red, team=shop", ROLLCALL_EDGE: "false" };
+    expect(read({}, env)).toMatchObject({ labels: { lane: "red", team: "shop" }, edge: false });
+    expect(read({ labels: { lane: "blue" }, edge: false })).toMatchObject({
+      labels: { lane: "blue" },
+      edge: false,
+    });
+    for (const labels of ["lane", "=red", "a=b=c", "a=b,,c=d"])
+      expect(() => read({}, { ROLLCALL_LABELS: labels })).toThrow(
+        new ConfigError(`ROLLCALL_LABELS is ${JSON.stringify(labels)}; allowed: name=value,name=value`),
+      );
   });
 
   it("come from code, then variables, and the variable wins", () => {

@@ -21,7 +21,19 @@ const number = z
   .transform((value) => Number(value));
 const integer = (least: number, most: number): z.ZodType<number> =>
   number.pipe(z.number().int().min(least).max(most));
+const boolean = z.union([z.boolean(), z.enum(["true", "false"]).transform((value) => value === "true")]);
 const label = z.string().regex(/^[\w.-]+$/);
+const labelValue = z.string().regex(/^[^=,\p{Cc}]{1,256}$/u);
+const labels = z.union([
+  z.record(labelValue, labelValue),
+  z.string().transform((list, ctx) => {
+    const pairs = list.split(",").map((pair) => pair.trim().split("="));
+    const parsed = z.array(z.tuple([labelValue, labelValue])).safeParse(pairs);
+    if (parsed.success) return Object.fromEntries(parsed.data);
+    ctx.addIssue("is not a list of labels");
+    return z.NEVER;
+  }),
+]);
 const day = 86_400_000;
 const policies = balancers.map((policy) => policy.name);
 
@@ -45,6 +57,13 @@ export interface Settings {
   readonly zone: string;
   /** Relative share of calls; 0 for a canary that waits for its rule. Default 100. */
   readonly weight: number;
+  /** What else callers may choose by: `lane=red,team=shop`. Calls on the lane `red` go to instances labelled so. Default none. */
+  readonly labels: Readonly<Record<string, string>>;
+  /**
+   * Whether calls come from outside, from callers that may claim anything: then the lane and the key that they bring are
+   * dropped. `false` for a service that only trusted services can reach. Default true.
+   */
+  readonly edge: boolean;
   /** The policy of clients that name none. Default `weighted-round-robin`. */
   readonly balancer: string;
   /** Of calls that say none, in milliseconds. Default 10 000. */
@@ -95,6 +114,8 @@ const table: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
     "a number from 0 to 1000000",
     100,
   ),
+  labels: setting("ROLLCALL_LABELS", labels, "name=value,name=value", {}),
+  edge: setting("ROLLCALL_EDGE", boolean, "true or false", true),
   balancer: setting("ROLLCALL_BALANCER", z.enum(policies), policies.join(" or "), "weighted-round-robin"),
   timeoutMs: setting("ROLLCALL_TIMEOUT_MS", integer(1, 365 * day), "milliseconds from 1", 10_000),
   gracePeriodMs: setting("ROLLCALL_GRACE_PERIOD_MS", integer(0, day), "milliseconds from 0 to a day", 30_000),

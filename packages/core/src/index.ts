@@ -39,9 +39,16 @@ export {
 export { errorEnd, okEnd } from "./call/end.js";
 export { bindClient } from "./client/bind-client.js";
 export { type ClientEnv } from "./client/start-call.js";
-export { clientPipeline, type PipelineEnv } from "./client/create-pipeline.js";
+export { clientPipeline, type Destination, type PipelineEnv } from "./client/create-pipeline.js";
 export { type RetryOptions } from "./client/retry.js";
 export { type RetryBudgetOptions } from "./client/retry-budget.js";
+export { hashString } from "./routing/hash.js";
+export { laneKey, stickyKey } from "./routing/identity.js";
+export { effectiveWeight } from "./routing/effective-weight.js";
+export { matches, targetName } from "./routing/target.js";
+export { createRoutes, type RuledRoute, type Routes, type Subset } from "./routing/routes.js";
+export { route, type Route } from "./routing/route.js";
+export { type RouteSource } from "./routing/route-stage.js";
 export { Cluster, type ClusterEnv } from "./cluster/cluster.js";
 export { listen, type RpcServer, type ServerEnv } from "./server/create-server.js";
 export { type BoundService } from "./server/dispatch.js";
@@ -76,6 +83,7 @@ export { createFeed, type Feed, type FeedSource } from "./ports/feed.js";
 export {
   startedAt,
   type Discovery,
+  type ListedInstance,
   type Registration,
   type RegistrationState,
   type Registry,
@@ -89,7 +97,6 @@ export {
   type CallerReport,
   type CompareAndSet,
   type Leadership,
-  type ListedInstance,
   type PolicyChange,
   type Rollout,
   type RolloutPolicy,

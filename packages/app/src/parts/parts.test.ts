@@ -198,7 +198,14 @@ describe("the server", () => {
       },
     };
     const bound = [{ contract: Stock, implementation: { get: hangs } }];
-    const part = serverPart({ services: { bound } as never, transport, interceptors: [], clock, logger });
+    const part = serverPart({
+      services: { bound } as never,
+      transport,
+      interceptors: [],
+      edge: true,
+      clock,
+      logger,
+    });
     const call = (): ReturnType<typeof received> => {
       const each = received(Stock.methods.get);
       dispatch?.(each).catch(() => {});

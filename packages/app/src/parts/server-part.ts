@@ -23,6 +23,7 @@ interface ServerPartEnv {
   readonly services: ServicesPart;
   readonly transport: ServerTransport;
   readonly interceptors: readonly Interceptor[];
+  readonly edge: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }

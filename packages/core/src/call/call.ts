@@ -3,6 +3,7 @@ import type { Code } from "../code.js";
 import type { MethodContract } from "../contract/contract.js";
 import type { RpcError } from "../errors.js";
 import type { Endpoint } from "../ports/endpoint.js";
+import type { Route } from "../routing/route.js";
 
 /** What is known of a call wherever it is handled. */
 export interface CallContext {
@@ -61,6 +62,7 @@ export interface CallChange {
   readonly deadline?: number;
   readonly request?: object | AsyncIterable<object>;
   readonly tried?: Endpoint[];
+  readonly route?: Route;
 }
 
 /** A call on its way through the pipeline: the same on both sides. `with` derives a changed one. */
@@ -75,6 +77,8 @@ export type Call = CallContext &
     readonly attempts: Endpoint[];
     /** Those of them that the next pick avoids. */
     readonly tried: Endpoint[];
+    /** On the client, once it is routed: where a rule or a lane sends it. Undefined for the service's stable instances. */
+    readonly route: Route | undefined;
   };
 
 /** How a call ended. */

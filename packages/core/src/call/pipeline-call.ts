@@ -2,6 +2,7 @@ import type { Metadata } from "@grpc/grpc-js";
 import type { MethodContract } from "../contract/contract.js";
 import type { RpcError } from "../errors.js";
 import type { Endpoint } from "../ports/endpoint.js";
+import type { Route } from "../routing/route.js";
 import type { Call, CallChange, Peer, ServerCallContext } from "./call.js";
 import { Cancellation } from "./cancellation.js";
 import { ReplayableStream } from "./replay.js";
@@ -12,6 +13,7 @@ interface Parts {
   readonly deadline: number;
   readonly request: object | AsyncIterable<object>;
   readonly tried?: Endpoint[];
+  readonly route?: Route | undefined;
 }
 
 /** What only a server's calls have. */
@@ -30,6 +32,7 @@ class PipelineCall {
   readonly request: object | AsyncIterable<object>;
   readonly attempts: Endpoint[];
   readonly tried: Endpoint[];
+  readonly route: Route | undefined;
   readonly #cancellation: Cancellation;
   readonly #replayable: ReplayableStream | undefined;
 
@@ -41,6 +44,7 @@ class PipelineCall {
     this.#cancellation = from ? from.#cancellation : new Cancellation();
     this.attempts = from ? from.attempts : [];
     this.tried = parts.tried ?? [];
+    this.route = parts.route;
     this.#replayable = replayable;
     this.request = replayable ? replayable.read() : parts.request;
   }
@@ -67,9 +71,10 @@ class PipelineCall {
       deadline = this.deadline,
       request = this.request,
       tried = this.tried,
+      route = this.route,
     } = change;
     return this.derive(
-      { method: this.method, metadata, deadline, request, tried },
+      { method: this.method, metadata, deadline, request, tried, route },
       change.request ? undefined : this.#replayable,
     );
   }

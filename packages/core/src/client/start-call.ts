@@ -7,6 +7,7 @@ import { Code } from "../code.js";
 import { methodName, type MethodContract } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
+import { inheritIdentity } from "../routing/identity.js";
 import { RequestStream } from "./request-stream.js";
 
 export interface ClientEnv {
@@ -38,6 +39,7 @@ export function startCall(
   const parent = currentCall();
   const deadline = Math.min(parent?.deadline ?? Infinity, env.clock.now() + timeoutMs);
   const metadata = options.metadata?.clone() ?? new Metadata();
+  if (parent) inheritIdentity(parent.metadata, metadata);
   const requests = isRequestStream(method) ? new RequestStream(request as AsyncIterable<object>) : undefined;
   const call = createCall({ method, metadata, deadline, request: requests ?? request });
   const unlink = parent?.onCancel((reason) => call.cancel(inherited(reason, path)));

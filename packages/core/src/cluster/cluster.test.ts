@@ -97,10 +97,10 @@ describe("a cluster", () => {
     await cluster.send(callOn());
     await settle();
     expect(balancer.outcomes).toEqual([
-      { code: Code.Ok, latencyMs: 0 },
-      { code: Code.Unavailable, latencyMs: 0 },
-      { code: Code.Internal, latencyMs: 0 },
-      { code: Code.Ok, latencyMs: 30 },
+      { code: Code.Ok, latencyMs: 0, processed: "yes" },
+      { code: Code.Unavailable, latencyMs: 0, processed: "no" },
+      { code: Code.Internal, latencyMs: 0, processed: "unknown" },
+      { code: Code.Ok, latencyMs: 30, processed: "yes" },
     ]);
     expect(cluster.endpoints[0]?.stats.inflight).toBe(0);
   });
@@ -151,7 +151,7 @@ describe("a cluster", () => {
     transport.initial = "failed";
     await publish(instance("a"), instance("b"), instance("c", { state: "draining" }));
     await expectReason(
-      "no endpoint until the deadline: 0 of 0 (3 instances of test.v1.Echo: 2 failed, 1 draining)",
+      'no endpoint until the deadline in subset "stable": 0 of 0 (3 instances of test.v1.Echo: 2 failed, 1 draining)',
     );
     expect(clock.pending).toBe(0);
   });

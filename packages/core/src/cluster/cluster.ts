@@ -4,14 +4,17 @@ import { pause } from "../client/pause.js";
 import { Code } from "../code.js";
 import { methodName } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
-import { isNoPick, type Balancer, type BalancerFactory, type Outcome } from "../ports/balancer.js";
+import { isNoPick, type BalancerFactory, type Outcome } from "../ports/balancer.js";
 import type { Clock } from "../ports/clock.js";
 import type { Endpoint } from "../ports/endpoint.js";
 import type { Feed } from "../ports/feed.js";
 import type { Snapshot } from "../ports/registry.js";
 import type { Transport } from "../ports/transport.js";
 import type { ClusterEndpoint } from "./endpoint.js";
+import type { Destination } from "../client/create-pipeline.js";
+import type { Routes } from "../routing/routes.js";
 import { Membership } from "./membership.js";
+import { Subsets, type BalancedSubset } from "./subsets.js";
 
 export interface ClusterEnv {
   readonly service: string;
@@ -35,17 +38,17 @@ export interface ClusterEnv {
 const roundPauseMs = 50;
 
 /** All endpoints of a service as one: the innermost handler of a client's pipeline. */
-export class Cluster {
+export class Cluster implements Destination {
   readonly #env: ClusterEnv;
-  readonly #balancer: Balancer;
+  readonly #subsets: Subsets;
   readonly #members: Membership;
   readonly #waiting = new Set<() => void>();
   #closed = false;
 
   constructor(env: ClusterEnv) {
     this.#env = env;
-    this.#balancer = env.balancer.create(env);
-    this.#members = new Membership(env, (available) => this.#changed(available));
+    this.#subsets = new Subsets(env);
+    this.#members = new Membership(env, () => this.#changed());
   }
 
   /** The instances known, for tables and logs. */
@@ -53,18 +56,31 @@ export class Cluster {
     return this.#members.all;
   }
 
-  /** Sends the call to one endpoint; waits for one, until the deadline, when there is none. */
+  get routes(): Routes | undefined {
+    return this.#members.known ? this.#subsets.routes : undefined;
+  }
+
+  async routed(call: Call): Promise<Routes> {
+    while (!this.#members.known) {
+      if (this.#closed) throw this.#closedError(methodName(call.method));
+      await this.#change(call, "");
+    }
+    return this.#subsets.routes;
+  }
+
+  /** Sends the call to one endpoint of its subset; waits for one, until the deadline, when there is none. */
   readonly send: Handler = async (call) => {
     for (;;) {
       if (this.#closed) throw this.#closedError(methodName(call.method));
-      const picked = this.#balancer.pick({ call, tried: call.tried });
-      if (!isNoPick(picked)) return this.#sendTo(picked as ClusterEndpoint, call);
+      const subset = this.#subsets.get(call.route?.subset.name);
+      const picked = subset.balancer.pick({ call, tried: call.tried });
+      if (!isNoPick(picked)) return this.#sendTo(picked as ClusterEndpoint, subset, call);
       if (call.tried.length > 0) {
         // Each has refused it once: give them a moment, then ask all of them again.
         call.tried.length = 0;
         await pause(this.#env.clock, roundPauseMs * (0.5 + this.#env.random()), call);
       } else {
-        await this.#change(call, picked.reason);
+        await this.#change(call, `in subset "${subset.name}": ${picked.reason} `);
       }
     }
   };
@@ -93,10 +109,10 @@ export class Cluster {
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
     await this.#members.close(graceMs);
-    this.#balancer.close();
+    this.#subsets.close();
   }
 
-  async #sendTo(endpoint: ClusterEndpoint, call: Call): Promise<Reply> {
+  async #sendTo(endpoint: ClusterEndpoint, subset: BalancedSubset, call: Call): Promise<Reply> {
     // Reserved in the same turn as the pick, or a burst would not see its own calls.
     endpoint.stats.inflight++;
     call.attempts.push(endpoint);
@@ -112,11 +128,7 @@ export class Cluster {
       endpoint.stats.inflight--;
       endpoint.stats.record(outcome, nowMs);
       this.#env.onAttempt?.(endpoint, outcome, call);
-      try {
-        this.#balancer.settled?.(endpoint, outcome);
-      } catch (error) {
-        this.#env.logger.error({ err: error, service: this.#env.service }, "balancer threw");
-      }
+      subset.settled(endpoint, outcome);
     };
     try {
       const reply = await endpoint.transport.call(call);
@@ -133,12 +145,9 @@ export class Cluster {
     return new RpcError(Code.Cancelled, "the client is closed", { path, processed: "no" });
   }
 
-  #changed(available: readonly Endpoint[]): void {
-    try {
-      this.#balancer.update(available);
-    } catch (error) {
-      this.#env.logger.error({ err: error, service: this.#env.service }, "balancer threw");
-    }
+  #changed(): void {
+    const { policy, all, available } = this.#members;
+    this.#subsets.update(policy, all, available);
     const woken = [...this.#waiting];
     this.#waiting.clear();
     for (const wake of woken) wake();
@@ -155,7 +164,7 @@ export class Cluster {
       const uncancel = call.onCancel((cancelled) => {
         this.#waiting.delete(woken);
         if (cancelled.code !== Code.DeadlineExceeded) return reject(cancelled);
-        const detail = `no endpoint until the deadline: ${reason} (${this.#members.describe()})`;
+        const detail = `no endpoint until the deadline ${reason}(${this.#members.describe()})`;
         reject(
           new RpcError(Code.Unavailable, detail, {
             path: methodName(call.method),

@@ -19,10 +19,10 @@ describe("an endpoint's weight", () => {
     expect([0, 500, 1_000, 2_000, 5_000, 10_000, 60_000].map(at)).toEqual([20, 20, 20, 40, 100, 200, 200]);
   });
 
-  it("follows the instance, and stays 0 for one that waits", () => {
+  it("follows what a policy makes of it, and stays 0 for one that waits", () => {
     const starting = endpoint(0, { fromMs: 0, windowMs: 10_000 });
     expect(starting.weightAt(5_000)).toBe(0);
-    starting.instance = instance("a", { weight: 10 });
+    starting.weight = 10;
     expect(starting.weightAt(5_000)).toBe(5);
   });
 });

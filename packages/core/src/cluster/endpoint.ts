@@ -9,6 +9,8 @@ const slowStartFrom = 0.1;
 /** One run of one instance, as a cluster holds it. */
 export class ClusterEndpoint implements Endpoint {
   instance: ServiceInstance;
+  /** Its weight in whatever subset it is in: the registered one unless a policy says otherwise. */
+  weight: number;
   readonly transport: Connection;
   readonly stats: Stats = new Stats();
   /** Ends the cluster's interest in the connection's changes. */
@@ -23,6 +25,7 @@ export class ClusterEndpoint implements Endpoint {
     slowStart?: { fromMs: number; windowMs: number },
   ) {
     this.instance = instance;
+    this.weight = instance.weight;
     this.transport = transport;
     this.#slowStart = slowStart;
   }
@@ -31,9 +34,9 @@ export class ClusterEndpoint implements Endpoint {
     return this.transport.state;
   }
 
-  /** Linear from 10 % to all of the instance's weight over the slow start window. */
+  /** Linear from 10 % to all of the weight over the slow start window. */
   weightAt(nowMs: number): number {
-    const { weight } = this.instance;
+    const { weight } = this;
     if (!this.#slowStart) return weight;
     const passed = (nowMs - this.#slowStart.fromMs) / this.#slowStart.windowMs;
     return passed >= 1 ? weight : weight * Math.max(slowStartFrom, passed);

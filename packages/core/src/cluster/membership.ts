@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import type { Clock } from "../ports/clock.js";
-import type { Endpoint } from "../ports/endpoint.js";
 import type { Feed } from "../ports/feed.js";
 import type { ServiceInstance, Snapshot } from "../ports/registry.js";
 import type { Transport } from "../ports/transport.js";
+import type { RolloutPolicy } from "../ports/rollout.js";
 import { ClusterEndpoint, runOf } from "./endpoint.js";
 import { probe } from "./probe.js";
 import { suspects, suspicionWindowMs } from "./suspicion.js";
@@ -24,7 +24,7 @@ const suspectMostMs = 10 * 60_000;
 /** Keeps one endpoint per instance of the newest snapshot, and knows which of them can take calls. */
 export class Membership {
   readonly #env: MembershipEnv;
-  readonly #onChange: (available: readonly Endpoint[]) => void;
+  readonly #onChange: () => void;
   readonly #endpoints = new Map<string, ClusterEndpoint>();
   /** Left, with calls that may still end. */
   readonly #leaving = new Set<ClusterEndpoint>();
@@ -33,21 +33,32 @@ export class Membership {
   readonly #end = new AbortController();
   /** Instances that were warned about. */
   readonly #unusable = new Set<string>();
-  #available: readonly Endpoint[] = [];
+  #available: readonly ClusterEndpoint[] = [];
+  #policy: RolloutPolicy | undefined;
   #known = false;
 
-  constructor(env: MembershipEnv, onChange: (available: readonly Endpoint[]) => void) {
+  constructor(env: MembershipEnv, onChange: () => void) {
     this.#env = env;
     this.#onChange = onChange;
     void this.#follow();
   }
 
-  get all(): readonly Endpoint[] {
+  get all(): readonly ClusterEndpoint[] {
     return [...this.#endpoints.values()];
   }
 
+  /** Whether the registry has been read. */
+  get known(): boolean {
+    return this.#known;
+  }
+
+  /** How calls are shared out among them; undefined when nobody has said. */
+  get policy(): RolloutPolicy | undefined {
+    return this.#policy;
+  }
+
   /** Those that take calls now: connected, and not draining. */
-  get available(): readonly Endpoint[] {
+  get available(): readonly ClusterEndpoint[] {
     return this.#available;
   }
 
@@ -122,6 +133,7 @@ export class Membership {
         slowStartMs > 0 ? { fromMs: this.#env.clock.now(), windowMs: slowStartMs } : undefined;
       this.#add(instance, slowStart);
     }
+    this.#policy = snapshot.policy;
     this.#known = true;
     this.#publish();
   }
@@ -190,6 +202,6 @@ export class Membership {
     this.#available = [...this.#endpoints.values()].filter(
       (endpoint) => endpoint.connection === "ready" && endpoint.instance.state === "up",
     );
-    this.#onChange(this.#available);
+    this.#onChange();
   }
 }

@@ -30,7 +30,9 @@ function scene(): { show(ids: readonly string[]): Promise<readonly string[]>; pa
   const clock = { now: () => nowMs, timer: () => () => {}, sleep: never };
   const logger = { warn() {}, error() {} } as never;
   const env = { service: "s", feed, transport, clock, logger };
-  const membership = new Membership(env, (view) => (available = view.map((each) => each.instance.id)));
+  const membership: Membership = new Membership(env, () => {
+    available = membership.available.map((each) => each.instance.id);
+  });
   return {
     async show(ids) {
       feed.publish({ service: "s", revision: 1, instances: ids.map(instance) });

@@ -22,7 +22,7 @@ export interface EndpointStats {
 export interface Endpoint {
   readonly instance: ServiceInstance;
   readonly connection: ConnectionState;
-  /** The weight in force: the instance's, less while it slow-starts. 0 or more. */
+  /** The weight in force: the instance's, or a policy's; less while it slow-starts. 0 or more. */
   weightAt(nowMs: number): number;
   readonly stats: EndpointStats;
 }

@@ -1,5 +1,5 @@
 import type { Feed } from "./feed.js";
-import type { ListedInstance, RolloutPolicy, RolloutStore } from "./rollout.js";
+import type { RolloutPolicy, RolloutStore } from "./rollout.js";
 
 /** One process's offer of one service, as the registry holds it. */
 export interface ServiceInstance {
@@ -69,6 +69,13 @@ export interface Discovery {
    * has been read once; after that a registry that cannot be reached leaves the last good snapshot in place.
    */
   open(service: string): Feed<Snapshot> & AsyncDisposable;
+}
+
+/** An instance as an operator sees it. */
+export interface ListedInstance {
+  readonly instance: ServiceInstance;
+  /** Until the record ends unless it is renewed; undefined where records have no lease. */
+  readonly leaseLeftMs: number | undefined;
 }
 
 /** A registry as an app uses it: both sides, and its end. */

@@ -1,5 +1,3 @@
-import type { ServiceInstance } from "./registry.js";
-
 /** Which instances of a service: those for which everything given holds. At least one field is given. */
 export interface Target {
   readonly version?: string | undefined;
@@ -152,11 +150,4 @@ export interface RolloutStore {
   withdraw(service: string, caller: string, signal: AbortSignal): Promise<void>;
   /** The reports there are; damaged ones are left out. */
   reports(service: string, signal: AbortSignal): Promise<readonly CallerReport[]>;
-}
-
-/** An instance as an operator sees it. */
-export interface ListedInstance {
-  readonly instance: ServiceInstance;
-  /** Until the record ends unless it is renewed; undefined where records have no lease. */
-  readonly leaseLeftMs: number | undefined;
 }

@@ -4,6 +4,7 @@ import { compose } from "../call/compose.js";
 import type { Clock } from "../ports/clock.js";
 import type { Listener, ServerTransport } from "../ports/transport.js";
 import { callScope } from "./call-scope.js";
+import { edge } from "./edge.js";
 import { createDispatch, type BoundService } from "./dispatch.js";
 import { createDrainGate, type DrainGate } from "./drain-gate.js";
 import { errorBoundary } from "./error-boundary.js";
@@ -14,6 +15,8 @@ export interface ServerEnv {
   readonly interceptors: readonly Interceptor[];
   /** A method's own timeout by its path, in milliseconds. */
   timeoutOf(path: string): number | undefined;
+  /** Whether callers may not be trusted: what calls say of whom they are for is dropped. */
+  readonly edge: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -24,12 +27,13 @@ export interface RpcServer {
   readonly gate: DrainGate;
 }
 
-/** transport -> error boundary -> drain gate -> deadline and context -> interceptors -> dispatch -> method. */
+/** transport -> error boundary -> drain gate -> edge -> deadline and context -> interceptors -> dispatch -> method. */
 export async function listen(env: ServerEnv): Promise<RpcServer> {
   const gate = createDrainGate();
   const stages = [
     errorBoundary(env.logger),
     gate.interceptor,
+    ...(env.edge ? [edge] : []),
     callScope(env.clock, env.timeoutOf),
     ...env.interceptors,
   ];

@@ -1,0 +1,111 @@
+import type { Logger } from "pino";
+import type { Balancer, BalancerEnv, BalancerFactory, Outcome } from "../ports/balancer.js";
+import type { Endpoint } from "../ports/endpoint.js";
+import type { RolloutPolicy } from "../ports/rollout.js";
+import { createRoutes, type Routes, type Subset } from "../routing/routes.js";
+import type { ClusterEndpoint } from "./endpoint.js";
+
+export interface SubsetsEnv extends BalancerEnv {
+  readonly service: string;
+  readonly balancer: BalancerFactory;
+  readonly logger: Logger;
+}
+
+/** The endpoints of one subset that can take calls, and the balancer that chooses among them. */
+export class BalancedSubset {
+  readonly name: string;
+  readonly balancer: Balancer;
+  /** How many it has now. */
+  size = 0;
+  readonly #env: SubsetsEnv;
+
+  constructor(name: string, env: SubsetsEnv) {
+    this.name = name;
+    this.#env = env;
+    this.balancer = env.balancer.create(env);
+  }
+
+  update(view: readonly Endpoint[]): void {
+    this.size = view.length;
+    this.#guard(() => this.balancer.update(view));
+  }
+
+  settled(endpoint: Endpoint, outcome: Outcome): void {
+    this.#guard(() => this.balancer.settled?.(endpoint, outcome));
+  }
+
+  /** A balancer may be a user's own. */
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      const { logger, service } = this.#env;
+      logger.error({ err: error, service, subset: this.name }, "balancer threw");
+    }
+  }
+}
+
+/** The subsets of a service's endpoints as its policy makes them. Their balancers live as long as the policy names them. */
+export class Subsets {
+  readonly #env: SubsetsEnv;
+  readonly #balanced = new Map<string, BalancedSubset>();
+  #routes: Routes;
+  #available: readonly ClusterEndpoint[] = [];
+
+  constructor(env: SubsetsEnv) {
+    this.#env = env;
+    this.#routes = createRoutes(undefined, []);
+  }
+
+  get routes(): Routes {
+    return this.#routes;
+  }
+
+  /** @param available those of `all` that can take calls */
+  update(
+    policy: RolloutPolicy | undefined,
+    all: readonly ClusterEndpoint[],
+    available: readonly ClusterEndpoint[],
+  ): void {
+    this.#routes = createRoutes(
+      policy,
+      all.map(({ instance }) => instance),
+    );
+    this.#available = available;
+    for (const endpoint of all) endpoint.weight = this.#routes.weights.get(endpoint.instance.id) ?? 0;
+    for (const [name, balanced] of this.#balanced) {
+      const subset = this.#routes.subsets.get(name);
+      if (subset) balanced.update(this.#members(subset));
+      else {
+        balanced.balancer.close();
+        this.#balanced.delete(name);
+      }
+    }
+  }
+
+  /** The subset of this name; `stable` when the policy no longer has it, or none of it can take calls. */
+  get(name: string | undefined): BalancedSubset {
+    const { stable, subsets } = this.#routes;
+    const subset = name === undefined ? undefined : subsets.get(name);
+    if (!subset) return this.#balance(stable);
+    const balanced = this.#balance(subset);
+    return balanced.size > 0 ? balanced : this.#balance(stable);
+  }
+
+  close(): void {
+    for (const { balancer } of this.#balanced.values()) balancer.close();
+  }
+
+  #balance(subset: Subset): BalancedSubset {
+    const known = this.#balanced.get(subset.name);
+    if (known) return known;
+    const balanced = new BalancedSubset(subset.name, this.#env);
+    this.#balanced.set(subset.name, balanced);
+    balanced.update(this.#members(subset));
+    return balanced;
+  }
+
+  #members({ members }: Subset): readonly ClusterEndpoint[] {
+    return this.#available.filter(({ instance }) => members.has(instance.id));
+  }
+}
