@@ -1,0 +1,21 @@
+export {
+  abortRollout,
+  isActive,
+  nextStep,
+  pauseRollout,
+  percentOf,
+  promoteRollout,
+  restorePolicy,
+  resumeRollout,
+  startRollout,
+  type Author,
+  type RolloutInForce,
+} from "./plan.js";
+export { rolloutId, type RolloutOptions } from "./rollout-options.js";
+export {
+  defaultIntervalMs,
+  defaultMaxErrorRate,
+  defaultMinSamples,
+  defaultSteps,
+  mostSteps,
+} from "./defaults.js";
