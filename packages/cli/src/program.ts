@@ -68,6 +68,8 @@ function report(error: unknown, terminal: Terminal): number {
     terminal.err(`${prefix} ${printableLines(error.message)}`);
     return 2;
   }
+  // Its exit code says it all.
+  if (error instanceof ExitError && error.message === "") return error.exitCode;
   terminal.err(`${prefix} ${printableLines(error instanceof Error ? error.message : String(error))}`);
   return error instanceof ExitError ? error.exitCode : 1;
 }

@@ -36,6 +36,16 @@ export function parseRate(text: string): number {
 }
 
 /**
+ * How many times as slow something may be: `1.5`.
+ * @throws ConfigError when it is less than 1 or no number
+ */
+export function parseRatio(text: string): number {
+  const ratio = Number(text);
+  if (decimal.test(text.trim()) && ratio >= 1 && ratio <= 1000) return ratio;
+  throw new ConfigError(`ratio ${JSON.stringify(text)} is not a number from 1 to 1000, as in 1.5`);
+}
+
+/**
  * The steps of a rollout, from `1,5,25,50,100`.
  * @throws ConfigError unless they rise from above 0 to 100 at most
  */

@@ -1,10 +1,10 @@
+import { effectiveWeight } from "@rollcall/core";
 import { Command } from "commander";
 import type { CliEnv } from "../cli-env.js";
 import { exitCodeHelp } from "../exit-code.js";
 import { instanceLines } from "../output/instance-lines.js";
 import { toJson } from "../output/printable.js";
 import { reportOn } from "../output/report.js";
-import { effectiveWeight } from "../policy/effective-weight.js";
 import { readServices, type ServiceState } from "../policy/stored-policies.js";
 import { useRegistry, withRegistryFlags, type RegistryFlags } from "../registry-access.js";
 import type { Terminal } from "../terminal.js";

@@ -1,4 +1,4 @@
-import { ConfigError, type RolloutPolicy } from "@rollcall/core";
+import { ConfigError, matches, type RolloutPolicy } from "@rollcall/core";
 import { Command } from "commander";
 import { argument, parsePair, repeated } from "../argument.js";
 import type { CliEnv } from "../cli-env.js";
@@ -8,7 +8,7 @@ import { authorOf, withChangeFlags, type ChangeFlags } from "../policy/change-fl
 import { nextPolicy, writePolicies, type PlannedChange } from "../policy/policy-writer.js";
 import { clearRules, editRules, kindOf, type RuleEdit } from "../policy/rule-edit.js";
 import { basePolicy, readServices, stableVersion, type ServiceState } from "../policy/stored-policies.js";
-import { isTargeted, targetText } from "../policy/target.js";
+import { targetText } from "../policy/target.js";
 import { useRegistry, withRegistryFlags, type RegistryAccess, type RegistryFlags } from "../registry-access.js";
 import { parsePercent, parseWeight } from "../share.js";
 import type { Terminal } from "../terminal.js";
@@ -110,7 +110,7 @@ async function planned(
       `${service} has a policy, in which ${before.stable} is stable; change that with rollcall rollout, not with --stable`,
     );
   if (before) refuseDuringRollout(service, before, edit);
-  if (!flags.clear && !instances.some(({ instance }) => isTargeted(instance, edit.to)))
+  if (!flags.clear && !instances.some(({ instance }) => matches(edit.to, instance)))
     report.warn(`${service} has no instance of ${targetText(edit.to)} now`);
   const rules = before?.rules ?? [];
   const content = {

@@ -1,6 +1,5 @@
-import type { ListedInstance, RolloutPolicy } from "@rollcall/core";
+import { effectiveWeight, type ListedInstance, type RolloutPolicy } from "@rollcall/core";
 import { roughDuration } from "../duration.js";
-import { effectiveWeight } from "../policy/effective-weight.js";
 import { policyLine } from "../policy/policy-words.js";
 import type { ServiceState } from "../policy/stored-policies.js";
 import type { Paint } from "./paint.js";

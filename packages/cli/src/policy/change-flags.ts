@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { CliEnv } from "../cli-env.js";
-import type { Author } from "./policy-writer.js";
+import type { Author } from "@rollcall/app/rollout";
 
 /** Flags of every command that writes. */
 export interface ChangeFlags {
@@ -19,7 +19,7 @@ export function withChangeFlags(command: Command): Command {
     .option("--json", "print the outcome as one line of JSON");
 }
 
-/** Who makes a change now, and why. */
-export function authorOf({ by, reason }: ChangeFlags, env: CliEnv, why: string = ""): Author {
-  return { by: by ?? env.user, reason: reason ?? why, at: Math.round(env.clock.now()) };
+/** Who makes a change now, and why if that was said. */
+export function authorOf({ by, reason }: ChangeFlags, env: CliEnv): Author {
+  return { by: by ?? env.user, reason, at: Math.round(env.clock.now()) };
 }

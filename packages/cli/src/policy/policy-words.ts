@@ -1,4 +1,5 @@
 import type { Rollout, RolloutPolicy, Rule } from "@rollcall/core";
+import { isActive } from "@rollcall/app/rollout";
 import { formatPercent } from "../share.js";
 import { isSameRule, kindOf } from "./rule-edit.js";
 import { targetText } from "./target.js";
@@ -20,11 +21,6 @@ export function policyChanges(before: RolloutPolicy | undefined, after: RolloutP
     ...rolloutChange(before?.rollout, after.rollout),
   ];
   return changes.length > 0 ? changes : ["nothing"];
-}
-
-/** Whether a rollout still goes on. */
-export function isActive(rollout: Rollout | undefined): rollout is Rollout {
-  return rollout?.state === "running" || rollout?.state === "paused";
 }
 
 function stableChange(before: RolloutPolicy | undefined, { stable }: RolloutPolicy): readonly string[] {

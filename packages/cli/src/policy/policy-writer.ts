@@ -1,3 +1,4 @@
+import type { Author } from "@rollcall/app/rollout";
 import type { PolicyChange, RolloutPolicy, StoredPolicy } from "@rollcall/core";
 import type { CliEnv } from "../cli-env.js";
 import { roughDuration } from "../duration.js";
@@ -17,20 +18,13 @@ export interface PlannedChange {
   readonly after: RolloutPolicy;
 }
 
-/** Who changes a policy, and why. */
-export interface Author {
-  readonly by: string;
-  readonly reason: string;
-  readonly at: number;
-}
-
 /** The policy that follows `before`, signed. */
 export function nextPolicy(
   before: RolloutPolicy | undefined,
   { stable, rules, rollout }: Pick<RolloutPolicy, "stable" | "rules" | "rollout">,
-  author: Author,
+  { by, reason = "", at }: Author,
 ): RolloutPolicy {
-  return { gen: (before?.gen ?? 0) + 1, stable, rules, ...(rollout ? { rollout } : {}), ...author };
+  return { gen: (before?.gen ?? 0) + 1, stable, rules, ...(rollout ? { rollout } : {}), by, reason, at };
 }
 
 /**

@@ -1,14 +1,4 @@
-import type { ServiceInstance, Target } from "@rollcall/core";
-
-/** Whether an instance is one of a target's. */
-export function isTargeted(instance: ServiceInstance, { version, track, id, labels = {} }: Target): boolean {
-  return (
-    (version === undefined || instance.version === version) &&
-    (track === undefined || instance.track === track) &&
-    (id === undefined || instance.id === id) &&
-    Object.entries(labels).every(([name, value]) => instance.labels[name] === value)
-  );
-}
+import type { Target } from "@rollcall/core";
 
 /** A target in words: a version alone is its number, all else says what it is: `track canary, zone=a`. */
 export function targetText({ version, track, id, labels = {} }: Target): string {
