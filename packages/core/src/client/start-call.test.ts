@@ -23,6 +23,20 @@ describe("starting a call", () => {
     expect(startCall(watch, {}, { timeoutMs: 5 }, env).call.deadline).toBe(clock.now() + 5);
   });
 
+  it("inherits whom the call being handled is for, unless it says so itself", () => {
+    const metadata = new Metadata();
+    metadata.set("rollcall-key", "user-1");
+    metadata.set("rollcall-lane", "red");
+    metadata.set("authorization", "secret");
+    const own = new Metadata();
+    own.set("rollcall-lane", "blue");
+    const parent = callOn(method(), { metadata });
+    const { call } = runInCall(parent, () => startCall(method(), {}, { metadata: own }, env));
+    expect(call.metadata.getMap()).toEqual({ "rollcall-key": "user-1", "rollcall-lane": "blue" });
+    expect(own.get("rollcall-key")).toEqual([]);
+    expect(startCall(method(), {}, {}, env).call.metadata.getMap()).toEqual({});
+  });
+
   it("inherits the earlier deadline, and cancellation, from the call being handled", () => {
     const parent = callOn(method(), { deadline: clock.now() + 100 });
     const start = (timeoutMs: number): StartedCall =>

@@ -49,7 +49,7 @@ function routed({ rules = [], headers, instances = all, random = never }: Given)
 }
 
 const canary = { version: "1.5.0" };
-const keys = fc.string({ minLength: 1, unit: fc.constantFrom(..."abcdef0123456789-") });
+const keys = fc.string({ minLength: 1, unit: fc.constantFrom("a", "b", "c", "0", "1", "9", "-") });
 const percents = fc.double({ min: 0, max: 100, noNaN: true });
 
 describe("route", () => {

@@ -61,6 +61,8 @@ export async function startTestApp(
     name: "test",
     logLevel: "silent",
     services: fakes.services(),
+    // Fakes see all that the app sends.
+    edge: false,
     interceptors: [recorder.interceptor],
     clientInterceptors: [failAbsent(isPresent)],
     serverTransport: memoryServerTransport(network),
