@@ -19,3 +19,4 @@ export {
   defaultSteps,
   mostSteps,
 } from "./defaults.js";
+export { analyse, type Analysis, type Awaited, type Verdict, type VersionAnalysis } from "./analysis.js";

@@ -138,9 +138,9 @@ describe("a rollout's plan", () => {
     [{ steps: Array.from({ length: 21 }, (_, at) => at + 1) }, "1 to 20 rising percents"],
     [{ intervalMs: -1 }, "intervalMs is -1"],
     [{ intervalMs: Infinity }, "intervalMs is Infinity"],
-    [{ maxErrorRate: 1 }, "maxErrorRate is 1"],
+    [{ maxErrorRate: 1.5 }, "maxErrorRate is 1.5"],
     [{ maxErrorRate: Number.NaN }, "maxErrorRate is NaN"],
-    [{ maxP99Ratio: 0 }, "maxP99Ratio is 0"],
+    [{ maxP99Ratio: 0.5 }, "maxP99Ratio is 0.5"],
     [{ minSamples: 0.5 }, "minSamples is 0.5"],
   ])("does not start with %j", (change, message) => {
     expect(() => startRollout("orders", stable, { ...options, ...change }, author)).toThrow(message);

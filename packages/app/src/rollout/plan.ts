@@ -1,6 +1,9 @@
 import { ConfigError, type Rollout, type RolloutPolicy, type RolloutState, type Rule } from "@rollcall/core";
 import { checkOptions, type RolloutOptions } from "./rollout-options.js";
 
+/** What a registry keeps of a reason, in characters. */
+const longestReason = 1_024;
+
 /** Who changes a policy, when, and why. */
 export interface Author {
   /** A user, or an app and the instance of it that decided. */
@@ -158,7 +161,15 @@ function changed(
   rules: readonly Rule[],
   rollout: Rollout,
 ): RolloutInForce {
-  return { ...policy, gen: policy.gen + 1, rules, rollout, by, at, reason: reason ?? why };
+  return {
+    ...policy,
+    gen: policy.gen + 1,
+    rules,
+    rollout,
+    by,
+    at,
+    reason: (reason ?? why).slice(0, longestReason),
+  };
 }
 
 function inState(

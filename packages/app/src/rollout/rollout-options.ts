@@ -22,11 +22,13 @@ export interface RolloutOptions {
   readonly intervalMs?: number | undefined;
   /** Share of failed attempts, 0 to 1, that the new version may have. Default 0.01. */
   readonly maxErrorRate?: number | undefined;
-  /** How much slower its p99 may be than the baseline's: 1.5. Default: latency is not compared. */
+  /** How much slower its p99 may be than the baseline's: 1 to 1000. Default: latency is not compared. */
   readonly maxP99Ratio?: number | undefined;
   /** Attempts on the new version that a step needs. Default 500. */
   readonly minSamples?: number | undefined;
 }
+
+const longestIntervalMs = 366 * 86_400_000;
 
 /** A new rollout's id: 16 hexadecimal digits. */
 export function rolloutId(random: () => number): string {
@@ -74,18 +76,13 @@ export function checkOptions(
     steps.join(","),
     `1 to ${mostSteps} rising percents above 0 and up to 100, as in ${defaultSteps.join(",")}`,
   );
-  check(intervalMs >= 0 && intervalMs < Infinity, "intervalMs", intervalMs, "0 or more");
+  check(intervalMs >= 0 && intervalMs <= longestIntervalMs, "intervalMs", intervalMs, "0 to 366 days");
+  check(maxErrorRate >= 0 && maxErrorRate <= 1, "maxErrorRate", maxErrorRate, "0 to 1, as in 0.01");
   check(
-    maxErrorRate >= 0 && maxErrorRate < 1,
-    "maxErrorRate",
-    maxErrorRate,
-    "a share from 0 up to 1, as in 0.01",
-  );
-  check(
-    maxP99Ratio === undefined || (maxP99Ratio > 0 && maxP99Ratio < Infinity),
+    maxP99Ratio === undefined || (maxP99Ratio >= 1 && maxP99Ratio <= 1_000),
     "maxP99Ratio",
     maxP99Ratio,
-    "a ratio above 0, as in 1.5",
+    "1 to 1000, as in 1.5",
   );
   check(
     Number.isSafeInteger(minSamples) && minSamples > 0,
