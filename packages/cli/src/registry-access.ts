@@ -105,7 +105,11 @@ function accessOf(backend: RegistryBackend, bounded: Bounded): RegistryAccess {
 function isUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as { code?: unknown };
-  return code === 14 || code === 4 || /Unavailable|DeadlineExceeded|Connect/.test(error.name + error.constructor.name);
+  return (
+    code === 14 ||
+    code === 4 ||
+    /Unavailable|DeadlineExceeded|Connect/.test(error.name + error.constructor.name)
+  );
 }
 
 function unreachable(description: string, timeoutMs: number, cause: unknown, late: boolean): ExitError {

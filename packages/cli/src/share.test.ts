@@ -1,6 +1,14 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatPercent, formatRate, parsePercent, parseRate, parseRatio, parseSteps, parseWeight } from "./share.js";
+import {
+  formatPercent,
+  formatRate,
+  parsePercent,
+  parseRate,
+  parseRatio,
+  parseSteps,
+  parseWeight,
+} from "./share.js";
 
 describe("shares", () => {
   it("reads percents with and without their sign", () => {
@@ -39,6 +47,12 @@ describe("shares", () => {
   });
 
   it("writes rates with two decimals, and never a small one as none", () => {
-    expect([0, 0.00001, 0.0012, 0.5, 1].map(formatRate)).toEqual(["0 %", "< 0.01 %", "0.12 %", "50 %", "100 %"]);
+    expect([0, 0.00001, 0.0012, 0.5, 1].map(formatRate)).toEqual([
+      "0 %",
+      "< 0.01 %",
+      "0.12 %",
+      "50 %",
+      "100 %",
+    ]);
   });
 });

@@ -7,7 +7,12 @@ import { reportOn } from "../output/report.js";
 import { authorOf, withChangeFlags, type ChangeFlags } from "../policy/change-flags.js";
 import { writePolicies, type PlannedChange } from "../policy/policy-writer.js";
 import { basePolicy, readServices, type ServiceState } from "../policy/stored-policies.js";
-import { useRegistry, withRegistryFlags, type RegistryAccess, type RegistryFlags } from "../registry-access.js";
+import {
+  useRegistry,
+  withRegistryFlags,
+  type RegistryAccess,
+  type RegistryFlags,
+} from "../registry-access.js";
 import type { Terminal } from "../terminal.js";
 import type { CommandFactory } from "./command-factory.js";
 
@@ -93,7 +98,12 @@ async function plan(
   const { service, stored } = state;
   const { policy: before } = await basePolicy(registry, state);
   try {
-    return { service, revision: stored.revision, before, after: apply(service, before, authorOf(flags, env)) };
+    return {
+      service,
+      revision: stored.revision,
+      before,
+      after: apply(service, before, authorOf(flags, env)),
+    };
   } catch (error) {
     // The arguments are right; it is the rollout that is not where they need it.
     if (error instanceof ConfigError) throw new ExitError(ExitCode.failed, error.message, { cause: error });

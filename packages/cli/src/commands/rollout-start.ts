@@ -17,7 +17,12 @@ import { reportOn, type Report } from "../output/report.js";
 import { authorOf, withChangeFlags, type ChangeFlags } from "../policy/change-flags.js";
 import { writePolicies, type PlannedChange } from "../policy/policy-writer.js";
 import { basePolicy, readServices, stableVersion, type ServiceState } from "../policy/stored-policies.js";
-import { useRegistry, withRegistryFlags, type RegistryAccess, type RegistryFlags } from "../registry-access.js";
+import {
+  useRegistry,
+  withRegistryFlags,
+  type RegistryAccess,
+  type RegistryFlags,
+} from "../registry-access.js";
 import { awaitEnd } from "../rollout/await-end.js";
 import { formatRate, parseRate, parseRatio, parseSteps } from "../share.js";
 import type { Terminal } from "../terminal.js";
@@ -52,7 +57,11 @@ export function rolloutStartCommand(terminal: Terminal, env: CliEnv): Command {
     .argument("<service>", "full name, last part of it, or an app")
     .requiredOption("--to <version>", "the version to release")
     .option("--steps <percents>", "its share of the calls, step by step", argument(parseSteps), defaultSteps)
-    .option("--max-p99-ratio <ratio>", "how much slower its p99 may be (default: not compared)", argument(parseRatio))
+    .option(
+      "--max-p99-ratio <ratio>",
+      "how much slower its p99 may be (default: not compared)",
+      argument(parseRatio),
+    )
     .option("--min-samples <count>", "calls that each step needs", argument(parseCount), defaultMinSamples)
     .option("--stable <version>", "the stable version, for a service that has no policy yet")
     .option("--wait", "follow it until it is promoted or aborted; Ctrl-C ends the view only");
@@ -65,7 +74,10 @@ export function rolloutStartCommand(terminal: Terminal, env: CliEnv): Command {
     )
     .addOption(
       command
-        .createOption("--max-error-rate <rate>", "share of failures it may have, or the old version's when worse")
+        .createOption(
+          "--max-error-rate <rate>",
+          "share of failures it may have, or the old version's when worse",
+        )
         .argParser(argument(parseRate))
         .default(defaultMaxErrorRate, formatRate(defaultMaxErrorRate)),
     );

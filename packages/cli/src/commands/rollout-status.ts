@@ -5,7 +5,12 @@ import { toJson } from "../output/printable.js";
 import { reportOn } from "../output/report.js";
 import { rolloutLines } from "../output/rollout-lines.js";
 import { readServices } from "../policy/stored-policies.js";
-import { useRegistry, withRegistryFlags, type RegistryAccess, type RegistryFlags } from "../registry-access.js";
+import {
+  useRegistry,
+  withRegistryFlags,
+  type RegistryAccess,
+  type RegistryFlags,
+} from "../registry-access.js";
 import { follow } from "../rollout/follow.js";
 import { readStatus, statusJson, type RolloutStatus } from "../rollout/rollout-status.js";
 import type { Terminal } from "../terminal.js";

@@ -9,7 +9,12 @@ import { nextPolicy, writePolicies, type PlannedChange } from "../policy/policy-
 import { clearRules, editRules, kindOf, type RuleEdit } from "../policy/rule-edit.js";
 import { basePolicy, readServices, stableVersion, type ServiceState } from "../policy/stored-policies.js";
 import { targetText } from "../policy/target.js";
-import { useRegistry, withRegistryFlags, type RegistryAccess, type RegistryFlags } from "../registry-access.js";
+import {
+  useRegistry,
+  withRegistryFlags,
+  type RegistryAccess,
+  type RegistryFlags,
+} from "../registry-access.js";
 import { parsePercent, parseWeight } from "../share.js";
 import type { Terminal } from "../terminal.js";
 
@@ -79,11 +84,15 @@ function editOf(flags: WeightFlags): RuleEdit {
   if (Object.values(to).every((each) => each === undefined))
     throw new ConfigError("whose share? give --version, --track, --id or --label");
   const values = { percent, weight, key, lane };
-  const given = Object.entries(values).flatMap(([option, value]) => (value === undefined ? [] : [`--${option}`]));
+  const given = Object.entries(values).flatMap(([option, value]) =>
+    value === undefined ? [] : [`--${option}`],
+  );
   if (clear && given.length > 0)
     throw new ConfigError(`--clear removes rules, so it does not go with ${given.join(" and ")}`);
   if (weight !== undefined && (given.length > 1 || headers))
-    throw new ConfigError("--weight is a rule of its own: set percent, header, key and lane with another command");
+    throw new ConfigError(
+      "--weight is a rule of its own: set percent, header, key and lane with another command",
+    );
   if (!clear && percent === undefined && weight === undefined && !headers)
     throw new ConfigError("which share? give --percent, --weight, --header or --clear");
   return { to, headers, ...values };
@@ -103,8 +112,7 @@ async function planned(
 ): Promise<PlannedChange> {
   const { service, stored, instances } = state;
   const { policy: before, lost } = await basePolicy(registry, state);
-  if (lost)
-    report.warn(`the policy of ${service} was lost; going on from gen ${before?.gen} of its log`);
+  if (lost) report.warn(`the policy of ${service} was lost; going on from gen ${before?.gen} of its log`);
   if (before && flags.stable !== undefined && flags.stable !== before.stable)
     throw new ConfigError(
       `${service} has a policy, in which ${before.stable} is stable; change that with rollcall rollout, not with --stable`,
@@ -123,7 +131,11 @@ async function planned(
 }
 
 /** The controller moves that percent itself; what it finds changed it would take for its own. */
-function refuseDuringRollout(service: string, { rollout }: RolloutPolicy, { to, headers, weight }: RuleEdit): void {
+function refuseDuringRollout(
+  service: string,
+  { rollout }: RolloutPolicy,
+  { to, headers, weight }: RuleEdit,
+): void {
   if (rollout?.state !== "running" || to.version !== rollout.to) return;
   if (kindOf({ headers, weight }) !== "percent") return;
   throw new ExitError(

@@ -13,7 +13,10 @@ export interface Report {
 }
 
 /** Results as lines for people, coloured in a terminal, or as JSON. */
-export function reportOn(terminal: Terminal, { json = false }: { readonly json?: boolean | undefined }): Report {
+export function reportOn(
+  terminal: Terminal,
+  { json = false }: { readonly json?: boolean | undefined },
+): Report {
   const warning = paintWith(terminal.color)("yellow", "warning:");
   return {
     json,

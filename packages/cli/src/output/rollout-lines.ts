@@ -26,11 +26,17 @@ const versionColumns: readonly Column[] = [
 const factColumns: readonly Column[] = [{ title: "" }, { title: "", maxWidth: 82 }];
 
 /** A service's rollout at one look: a block of lines. */
-export function rolloutLines({ service, policy, fault, release }: RolloutStatus, nowMs: number, paint: Paint): readonly string[] {
+export function rolloutLines(
+  { service, policy, fault, release }: RolloutStatus,
+  nowMs: number,
+  paint: Paint,
+): readonly string[] {
   const name = paint("bold", service);
   if (fault !== undefined) return [`${name}  ${paint("red", `not a policy: ${printable(fault)}`)}`];
   if (!policy || !release)
-    return [`${name}  ${paint("dim", policy ? `no rollout; ${printable(policyLine(policy))}` : "no policy")}`];
+    return [
+      `${name}  ${paint("dim", policy ? `no rollout; ${printable(policyLine(policy))}` : "no policy")}`,
+    ];
   const { rollout } = release;
   const { from, to, state, startedAt } = rollout;
   const age = roughDuration((isActive(rollout) ? nowMs : policy.at) - startedAt);
@@ -39,7 +45,9 @@ export function rolloutLines({ service, policy, fault, release }: RolloutStatus,
     `  ${stepBar(rollout, paint)}`,
     ...table(versionColumns, versionRows(release), paint).map((line) => `  ${line}`),
     // The titles of facts are empty.
-    ...table(factColumns, factRows(policy, release, nowMs), paint).slice(1).map((line) => `  ${line}`),
+    ...table(factColumns, factRows(policy, release, nowMs), paint)
+      .slice(1)
+      .map((line) => `  ${line}`),
   ];
 }
 
@@ -80,30 +88,43 @@ function positionText({ steps, step, state }: Rollout): string {
 function versionRows({ rollout, analysis }: Release): readonly (readonly Cell[])[] {
   const { canary, baseline } = analysis;
   const { minSamples, maxErrorRate, maxP99Ratio } = rollout;
-  const slowest = maxP99Ratio && baseline.p99Ms ? `${msText(baseline.p99Ms * maxP99Ratio)}` : "";
-  const limit = ["wanted", `>= ${minSamples}`, "", `<= ${formatRate(maxErrorRate)}`, slowest && `<= ${slowest}`];
+  const slowest = maxP99Ratio && baseline.p99Ms ? msText(baseline.p99Ms * maxP99Ratio) : "";
+  const limit = [
+    "wanted",
+    `>= ${countText(minSamples)}`,
+    "",
+    `<= ${formatRate(maxErrorRate)}`,
+    slowest && `<= ${slowest}`,
+  ];
   return [versionRow(canary), versionRow(baseline), limit.map((text) => ({ text, style: "dim" as const }))];
 }
 
 function versionRow({ version, attempts, failures, errorRate, p99Ms }: VersionAnalysis): readonly Cell[] {
-  return [version, String(attempts), String(failures), rateText(errorRate), msText(p99Ms)];
+  return [version, countText(attempts), countText(failures), rateText(errorRate), msText(p99Ms)];
 }
 
 function factRows(policy: RolloutPolicy, release: Release, nowMs: number): readonly (readonly Cell[])[] {
   const { rollout, analysis, controller } = release;
   const { by, reason, at } = policy;
   const label = (text: string): Cell => ({ text, style: "dim" });
-  const callers = `${analysis.callers} ${analysis.callers === 1 ? "caller reports" : "callers report"}`;
+  const callers = `${analysis.callers} ${analysis.callers === 1 ? "caller" : "callers"}`;
   return [
     ...(isActive(rollout)
       ? [
           [label("waits for"), waitsFor(release)],
-          [label("controller"), controller === undefined ? { text: "none", style: "yellow" as const } : controller],
+          [
+            label("controller"),
+            controller === undefined ? { text: "none", style: "yellow" as const } : controller,
+          ],
           [label("seen by"), callers],
         ]
       : []),
     [label("last change"), `${roughDuration(nowMs - at)} ago by ${by}${reason ? `: ${reason}` : ""}`],
   ];
+}
+
+function countText(count: number): string {
+  return count.toLocaleString("en-US");
 }
 
 function rateText(rate: number | undefined): string {

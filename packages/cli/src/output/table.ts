@@ -4,7 +4,9 @@ import { printable } from "./printable.js";
 
 /** A cell: text or lines of it, made printable, and how to show it. */
 export type Cell =
-  string | readonly string[] | { readonly text: string | readonly string[]; readonly style: Style };
+  | string
+  | readonly string[]
+  | { readonly text: string | readonly string[]; readonly style: Style };
 
 export interface Column {
   readonly title: string;

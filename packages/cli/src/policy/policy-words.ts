@@ -8,7 +8,9 @@ import { targetText } from "./target.js";
 export function policyLine({ stable, rules, rollout }: RolloutPolicy): string {
   return [
     `stable ${stable}`,
-    ...rules.map((rule) => (kindOf(rule) === "weight" ? ruleText(rule) : `${subject(rule)} at ${value(rule)}`)),
+    ...rules.map((rule) =>
+      kindOf(rule) === "weight" ? ruleText(rule) : `${subject(rule)} at ${value(rule)}`,
+    ),
     ...(isActive(rollout) ? [`rollout to ${rollout.to} ${rollout.state}`] : []),
   ].join("; ");
 }
@@ -37,7 +39,8 @@ function ruleChanges(before: readonly Rule[], after: readonly Rule[]): readonly 
   const removed = before
     .filter((rule) => !after.some((each) => isSameRule(each, rule)))
     .map((rule) => `${subject(rule)}: ${value(rule)} -> no rule`);
-  const moved = changed.length + removed.length === 0 && before.some((rule, n) => !isSameRule(rule, after[n] ?? rule));
+  const moved =
+    changed.length + removed.length === 0 && before.some((rule, n) => !isSameRule(rule, after[n] ?? rule));
   return [...changed, ...removed, ...(moved ? ["order of the rules"] : [])];
 }
 

@@ -38,7 +38,7 @@ export async function writePolicies(
 ): Promise<void> {
   const wanted = changes.filter(({ before, after }) => !saysTheSame(before, after));
   if (!dryRun && wanted.length > 0) await commit(registry, wanted, env);
-  if (report.json) return void report.out(toJson({ dryRun, services: changes.map(outcomeOf) }));
+  if (report.json) return report.out(toJson({ dryRun, services: changes.map(outcomeOf) }));
   for (const each of changes) {
     const { service, before, after } = each;
     if (!wanted.includes(each)) report.out(`${service}: nothing to change`);
@@ -71,9 +71,11 @@ async function commit(
   wanted: readonly PlannedChange[],
   { clock }: CliEnv,
 ): Promise<void> {
-  const changes = wanted.map(
-    ({ service, revision, after }): PolicyChange => ({ service, revision, policy: after }),
-  );
+  const changes = wanted.map(({ service, revision, after }): PolicyChange => ({
+    service,
+    revision,
+    policy: after,
+  }));
   const result = await registry
     .ask((store, signal) => store.compareAndSet(changes, signal))
     .catch((error: unknown) => {
@@ -86,14 +88,20 @@ async function commit(
     const mine = wanted.find(({ service }) => service === stored.service);
     return mine && mine.revision !== stored.revision ? [winnerText(mine, stored, clock.now())] : [];
   });
-  const reason = winners.join("; ") || `the policies of ${changes.map(({ service }) => service).join(", ")} changed meanwhile`;
+  const reason =
+    winners.join("; ") ||
+    `the policies of ${changes.map(({ service }) => service).join(", ")} changed meanwhile`;
   throw new ExitError(
     ExitCode.conflict,
     `lost the race: ${reason}; nothing was written, run the command again if it still makes sense`,
   );
 }
 
-function winnerText({ service, before }: PlannedChange, { policy, fault }: StoredPolicy, now: number): string {
+function winnerText(
+  { service, before }: PlannedChange,
+  { policy, fault }: StoredPolicy,
+  now: number,
+): string {
   if (fault !== undefined) return `somebody put something into ${service} that is not a policy (${fault})`;
   if (!policy) return `somebody deleted the policy of ${service}`;
   const why = policy.reason ? `, "${policy.reason}"` : "";

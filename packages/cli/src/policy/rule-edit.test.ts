@@ -1,5 +1,5 @@
 import type { Rule } from "@rollcall/core";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { clearRules, editRules, isSameRule, type RuleEdit } from "./rule-edit.js";
 

@@ -45,9 +45,7 @@ export function editRules(rules: readonly Rule[], edit: RuleEdit): readonly Rule
 
 /** Rules without those of the target, of all kinds; with `headers`, without that header rule only. */
 export function clearRules(rules: readonly Rule[], { to, headers }: RuleEdit): readonly Rule[] {
-  return rules.filter((rule) =>
-    headers ? !isSameRule(rule, { to, headers }) : !sameTarget(rule.to, to),
-  );
+  return rules.filter((rule) => (headers ? !isSameRule(rule, { to, headers }) : !sameTarget(rule.to, to)));
 }
 
 /** Without undefined fields: what is stored has none, so a document compares equal to what is read back. */

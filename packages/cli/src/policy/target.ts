@@ -21,7 +21,10 @@ export function sameTarget(one: Target, other: Target): boolean {
 }
 
 /** Whether two records have the same entries, whatever their order. */
-export function samePairs(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+export function samePairs(
+  one: Readonly<Record<string, string>>,
+  other: Readonly<Record<string, string>>,
+): boolean {
   const entries = Object.entries(one);
   return (
     entries.length === Object.keys(other).length && entries.every(([name, value]) => other[name] === value)

@@ -33,7 +33,11 @@ export async function follow({ read, isOver, terminal, env, json }: FollowOption
 }> {
   const stop = new AbortController();
   const release = env.onInterrupt(() => stop.abort(new Error("interrupted")));
-  const show = json ? jsonView(terminal, env) : terminal.screen ? screenView(terminal, env) : lineView(terminal, env);
+  const show = json
+    ? jsonView(terminal, env)
+    : terminal.screen
+      ? screenView(terminal, env)
+      : lineView(terminal, env);
   let statuses: readonly RolloutStatus[] | undefined;
   try {
     while (!stop.signal.aborted) {
@@ -42,7 +46,10 @@ export async function follow({ read, isOver, terminal, env, json }: FollowOption
       statuses = answer.statuses ?? statuses;
       show(statuses ?? [], answer.fault);
       if (answer.statuses && isOver?.(answer.statuses)) return { statuses, interrupted: false };
-      await unlessAborted(env.clock.sleep(everyMs, stop.signal).catch(() => {}), stop.signal);
+      await unlessAborted(
+        env.clock.sleep(everyMs, stop.signal).catch(() => {}),
+        stop.signal,
+      );
     }
     return { statuses, interrupted: true };
   } finally {
@@ -60,7 +67,8 @@ async function answerOf(read: () => Promise<readonly RolloutStatus[]>): Promise<
   try {
     return { statuses: await read() };
   } catch (error) {
-    if (error instanceof ExitError && error.exitCode === ExitCode.unreachable) return { fault: error.message };
+    if (error instanceof ExitError && error.exitCode === ExitCode.unreachable)
+      return { fault: error.message };
     throw error;
   }
 }

@@ -42,7 +42,10 @@ export async function readStatus(
 export function waitsFor({ rollout, analysis, controller }: Release): readonly string[] {
   if (rollout.state !== "running" && rollout.state !== "paused") return [];
   const { verdict } = analysis;
-  const own = verdict.kind === "wait" ? verdict.for.map(({ detail }) => detail) : [`to ${verdict.kind}: ${verdict.reason}`];
+  const own =
+    verdict.kind === "wait"
+      ? verdict.for.map(({ detail }) => detail)
+      : [`to ${verdict.kind}: ${verdict.reason}`];
   return controller === undefined ? ["a process that takes the steps", ...own] : own;
 }
 
