@@ -1,7 +1,7 @@
 import { hostname, userInfo } from "node:os";
 import { openRegistry } from "@rollcall/app";
 import { systemClock, type Clock, type RegistryBackend } from "@rollcall/core";
-import { pino } from "pino";
+import { pino, type Logger } from "pino";
 
 /** What commands need of the world besides a terminal. */
 export interface CliEnv {
@@ -9,8 +9,14 @@ export interface CliEnv {
   readonly clock: Clock;
   /** `user@host`: who makes changes unless told otherwise. */
   readonly user: string;
-  /** A registry by its URL; `owned` ones are closed by whoever opened them. */
-  openRegistry(url: string): { readonly backend: RegistryBackend; readonly owned: boolean };
+  /**
+   * A registry by its URL; `owned` ones are closed by whoever opened them.
+   * @param warn gets told of what the registry holds and cannot be used
+   */
+  openRegistry(
+    url: string,
+    warn: (text: string) => void,
+  ): { readonly backend: RegistryBackend; readonly owned: boolean };
   /** Calls `fire` when the user asks a view to end; returns the end of that. */
   onInterrupt(fire: () => void): () => void;
 }
@@ -21,13 +27,24 @@ export function processEnv(): CliEnv {
     variables: process.env,
     clock: systemClock,
     user: `${userName()}@${hostname()}`,
-    // A command says itself what went wrong; a registry's log would say it again, each time it tries.
-    openRegistry: (url) => openRegistry(url, pino({ enabled: false })),
+    openRegistry: (url, warn) => openRegistry(url, rejectionsTo(warn)),
     onInterrupt(fire) {
       process.once("SIGINT", fire).once("SIGTERM", fire);
       return () => void process.off("SIGINT", fire).off("SIGTERM", fire);
     },
   };
+}
+
+/**
+ * A log that tells of records and documents that are left out. Of faults the command tells itself; a registry would
+ * log them each time it tries.
+ */
+function rejectionsTo(warn: (text: string) => void): Logger {
+  const write = (line: string): void => {
+    const { key, why, msg } = JSON.parse(line) as { key?: unknown; why?: unknown; msg?: unknown };
+    if (typeof key === "string" && why !== undefined) warn(`${key}: ${String(msg)}`);
+  };
+  return pino({ level: "warn" }, { write });
 }
 
 function userName(): string {

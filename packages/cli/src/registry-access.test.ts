@@ -57,9 +57,22 @@ describe("the registry of a command", () => {
     });
   });
 
-  it("must hold policies for commands about them", async () => {
+  it("can be listed without policies, but must hold them for commands about them", async () => {
     const line = new CommandLine(staticRegistry({ "shop.v1.Orders": ["10.0.0.1:80"] }));
-    const { code, err } = await line.rollcall("weight", "Orders", "--version", "1", "--percent", "5");
+    expect(await line.rollcall("ls")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("shop.v1.Orders  no policy\n  10.0.0.1:80"),
+    });
+    const { code, err } = await line.rollcall(
+      "weight",
+      "Orders",
+      "--stable",
+      "1",
+      "--version",
+      "2",
+      "--percent",
+      "5",
+    );
     expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining("holds no rollout rules") });
   });
 });

@@ -7,10 +7,11 @@ import {
   type RolloutStore,
 } from "@rollcall/core";
 import { Option, type Command } from "commander";
+import { argument } from "./argument.js";
 import type { CliEnv } from "./cli-env.js";
 import { formatDuration, parseDuration } from "./duration.js";
 import { ExitCode, ExitError } from "./exit-code.js";
-import { argument } from "./argument.js";
+import type { Report } from "./output/report.js";
 
 /** Flags of every command that asks a registry. */
 export interface RegistryFlags {
@@ -23,6 +24,8 @@ export interface RegistryFlags {
 export interface RegistryAccess {
   /** For messages: without credentials. */
   readonly description: string;
+  /** Whether it can hold policies. */
+  readonly hasPolicies: boolean;
   /** The instances of one service, or of all. */
   list(service?: string): Promise<readonly ListedInstance[]>;
   /** Asks the store of policies once. */
@@ -50,6 +53,7 @@ export function withRegistryFlags(command: Command): Command {
 export async function useRegistry<T>(
   flags: RegistryFlags,
   env: CliEnv,
+  report: Pick<Report, "warn">,
   work: (registry: RegistryAccess) => Promise<T>,
 ): Promise<T> {
   // The flag is what the user wrote last, so here it wins over the variable.
@@ -57,7 +61,7 @@ export async function useRegistry<T>(
     { registry: flags.registry },
     flags.registry ? {} : { ROLLCALL_REGISTRY: env.variables["ROLLCALL_REGISTRY"] },
   );
-  const { backend, owned } = env.openRegistry(url);
+  const { backend, owned } = env.openRegistry(url, report.warn);
   try {
     const bounded = boundedBy(flags.timeout, backend, env);
     await bounded((signal) => backend.ready(signal));
@@ -76,8 +80,8 @@ function boundedBy(timeoutMs: number, backend: RegistryBackend, { clock }: CliEn
       return await question(bound.signal);
     } catch (error) {
       // What it refused is an answer.
-      if (error instanceof ConfigError || !(bound.signal.aborted || isUnreachable(error))) throw error;
-      throw unreachable(backend.description, timeoutMs, error, bound.signal.aborted);
+      if (error instanceof ConfigError || !bound.signal.aborted) throw error;
+      throw unreachable(backend.description, timeoutMs, error);
     } finally {
       bound.release();
     }
@@ -88,6 +92,7 @@ function accessOf(backend: RegistryBackend, bounded: Bounded): RegistryAccess {
   const { description, rollouts } = backend;
   return {
     description,
+    hasPolicies: rollouts !== undefined,
     async list(service) {
       if (!backend.list)
         throw new ConfigError(`registry ${description} cannot list instances; use one with etcd://`);
@@ -101,23 +106,11 @@ function accessOf(backend: RegistryBackend, bounded: Bounded): RegistryAccess {
   };
 }
 
-/** By the names and codes of gRPC: registries of all kinds throw their own classes. */
-function isUnreachable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as { code?: unknown };
-  return (
-    code === 14 ||
-    code === 4 ||
-    /Unavailable|DeadlineExceeded|Connect/.test(error.name + error.constructor.name)
-  );
-}
-
-function unreachable(description: string, timeoutMs: number, cause: unknown, late: boolean): ExitError {
-  const within = late ? ` within ${formatDuration(timeoutMs)}` : "";
+function unreachable(description: string, timeoutMs: number, cause: unknown): ExitError {
   const last = cause instanceof Error && cause.name !== "TimeoutError" ? ` (${cause.message})` : "";
   return new ExitError(
     ExitCode.unreachable,
-    `registry ${description} did not answer${within}${last}; check --registry or ROLLCALL_REGISTRY`,
+    `registry ${description} did not answer within ${formatDuration(timeoutMs)}${last}; check --registry or ROLLCALL_REGISTRY`,
     { cause },
   );
 }

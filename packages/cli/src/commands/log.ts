@@ -52,7 +52,7 @@ export function logCommand(terminal: Terminal, env: CliEnv): Command {
     .addHelpText("after", examples)
     .action(async (name: string, flags: LogFlags) => {
       const report = reportOn(terminal, flags);
-      await useRegistry(flags, env, async (registry) => {
+      await useRegistry(flags, env, report, async (registry) => {
         const services = await readServices(registry, name);
         for (const { service } of services) {
           const history = await registry.ask((store, signal) => store.history(service, signal));

@@ -28,7 +28,7 @@ export function lsCommand(terminal: Terminal, env: CliEnv): Command {
     .addHelpText("after", examples)
     .action(async (name: string | undefined, flags: RegistryFlags & { readonly json?: boolean }) => {
       const report = reportOn(terminal, flags);
-      const services = await useRegistry(flags, env, (registry) => readServices(registry, name));
+      const services = await useRegistry(flags, env, report, (registry) => readServices(registry, name));
       if (report.json) return report.out(toJson(services.map(asJson)));
       if (services.length === 0) return report.out("no instances");
       for (const line of instanceLines(services, report.paint)) report.out(line);

@@ -69,7 +69,7 @@ function changeCommand(change: Change, terminal: Terminal, env: CliEnv): Command
     .addHelpText("after", examplesOf(change))
     .action(async (name: string, flags: RegistryFlags & ChangeFlags) => {
       const report = reportOn(terminal, flags);
-      await useRegistry(flags, env, async (registry) => {
+      await useRegistry(flags, env, report, async (registry) => {
         const services = await readServices(registry, name);
         const planned = await Promise.all(
           concerned(services, change).map((state) => plan(registry, state, change, flags, env)),

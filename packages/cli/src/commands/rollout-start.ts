@@ -85,7 +85,7 @@ export function rolloutStartCommand(terminal: Terminal, env: CliEnv): Command {
     .addHelpText("after", examples)
     .action(async (name: string, flags: StartFlags) => {
       const report = reportOn(terminal, flags);
-      await useRegistry(flags, env, async (registry) => {
+      await useRegistry(flags, env, report, async (registry) => {
         const services = await readServices(registry, name);
         const id = rolloutId(Math.random);
         const planned = await Promise.all(

@@ -41,7 +41,7 @@ export function rolloutStatusCommand(terminal: Terminal, env: CliEnv): Command {
     .addHelpText("after", examples)
     .action(async (name: string | undefined, flags: StatusFlags) => {
       const report = reportOn(terminal, flags);
-      const statuses = await useRegistry(flags, env, async (registry) => {
+      const statuses = await useRegistry(flags, env, report, async (registry) => {
         const read = (): Promise<readonly RolloutStatus[]> => readAll(registry, name, env);
         if (!flags.watch) return read();
         // A wrong name ends the command before the view begins.

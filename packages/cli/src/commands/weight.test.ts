@@ -207,18 +207,16 @@ describe("a lost race", () => {
     const loser = new CommandLine(
       racing(shared, async () => {
         await winner.rollcall(
-          ...[
-            "weight",
-            "Orders",
-            "--version",
-            "1.5.0",
-            "--percent",
-            "25",
-            "--by",
-            "tom",
-            "--reason",
-            "go on",
-          ],
+          "weight",
+          "Orders",
+          "--version",
+          "1.5.0",
+          "--percent",
+          "25",
+          "--by",
+          "tom",
+          "--reason",
+          "go on",
         );
         await loser.clock.advance(3000);
       }),

@@ -66,7 +66,7 @@ export function weightCommand(terminal: Terminal, env: CliEnv): Command {
     .action(async (name: string, flags: WeightFlags) => {
       const edit = editOf(flags);
       const report = reportOn(terminal, flags);
-      await useRegistry(flags, env, async (registry) => {
+      await useRegistry(flags, env, report, async (registry) => {
         const services = await readServices(registry, name);
         const changes = await Promise.all(
           services.map((state) => planned(registry, state, edit, { flags, env, report })),

@@ -1,4 +1,4 @@
-// oxlint-disable-next-line no-control-regex -- control characters are what it must find
+// oxlint-disable no-control-regex -- control characters are what it must find
 const controls =
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 

@@ -23,10 +23,16 @@ export async function readServices(
   return Promise.all(
     services.map(async (service) => ({
       service,
-      stored: await registry.ask((store, signal) => store.read(service, signal)),
+      stored: await readStored(registry, service),
       instances: listed.filter(({ instance }) => instance.service === service),
     })),
   );
+}
+
+/** Registries that hold no policies can be looked at all the same. */
+async function readStored(registry: RegistryAccess, service: string): Promise<StoredPolicy> {
+  if (!registry.hasPolicies) return { service, revision: 0, policy: undefined };
+  return registry.ask((store, signal) => store.read(service, signal));
 }
 
 async function resolve(
@@ -37,7 +43,7 @@ async function resolve(
   try {
     return resolveServices(name, listed);
   } catch (error) {
-    if (!(error instanceof ConfigError) || !isFullName(name)) throw error;
+    if (!(error instanceof ConfigError) || !isFullName(name) || !registry.hasPolicies) throw error;
     const { revision } = await registry.ask((store, signal) => store.read(name, signal));
     const past = await registry.ask((store, signal) => store.history(name, signal));
     if (revision > 0 || past.length > 0) return [name];
