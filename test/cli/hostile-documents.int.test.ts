@@ -1,7 +1,8 @@
 import type { EtcdUnderTest } from "@rollcall/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeEtcd } from "../etcd/describe-etcd.js";
-import { rollcall, type Ended } from "./rollcall-process.js";
+import type { Ended } from "./rollcall-process.js";
+import { rollcallHere as rollcall } from "./rollcall-here.js";
 
 const service = "shop.v1.Orders";
 const escape = "\u001b";

@@ -178,7 +178,7 @@ describe("rollcall rollout status", () => {
       "  ■□□□□  [1 %]  5 %  25 %  50 %  100 %",
       "  version  attempts  failures  error rate       p99",
       "  1.5.0         204         1      0.49 %     29 ms",
-      "  1.4.0      23,110        11      0.05 %       24 ms",
+      "  1.4.0      23,110        11      0.05 %     24 ms",
       "  wanted     >= 500                <= 1 %  <= 36 ms",
       "  waits for    interval: 48 s left",
       "               204 of 500 samples",

@@ -1,6 +1,6 @@
 import { effectiveWeight, type ListedInstance, type RolloutPolicy } from "@rollcall/core";
 import { roughDuration } from "../duration.js";
-import { policyLine } from "../policy/policy-words.js";
+import { policyWords } from "../policy/policy-words.js";
 import type { ServiceState } from "../policy/stored-policies.js";
 import type { Paint } from "./paint.js";
 import { printable } from "./printable.js";
@@ -26,16 +26,21 @@ export function instanceLines(services: readonly ServiceState[], paint: Paint): 
   return [
     ...(rows.length > 0 ? [`  ${titles}`] : []),
     ...services.flatMap((state) => [
-      `${paint("bold", state.service)}  ${policyText(state, paint)}`,
+      ...titleLines(state, paint),
       ...state.instances.map(() => `  ${lines[next++] ?? ""}`),
     ]),
   ];
 }
 
-function policyText({ stored }: ServiceState, paint: Paint): string {
-  if (stored.fault !== undefined) return paint("red", `not a policy: ${printable(stored.fault)}`);
-  if (!stored.policy) return paint("dim", "no policy");
-  return paint("cyan", printable(policyLine(stored.policy)));
+/** A service and its policy: in one line if that is short enough, else in as many as it takes. */
+function titleLines({ service, stored }: ServiceState, paint: Paint): readonly string[] {
+  const name = paint("bold", service);
+  if (stored.fault !== undefined) return [`${name}  ${paint("red", `not a policy: ${printable(stored.fault)}`)}`];
+  if (!stored.policy) return [`${name}  ${paint("dim", "no policy")}`];
+  const words = policyWords(stored.policy).map(printable);
+  const line = words.join("; ");
+  if (service.length + line.length <= 96) return [`${name}  ${paint("cyan", line)}`];
+  return [name, ...words.map((each) => `  ${paint("cyan", each)}`)];
 }
 
 function row({ instance, leaseLeftMs }: ListedInstance, policy: RolloutPolicy | undefined): readonly Cell[] {

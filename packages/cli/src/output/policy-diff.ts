@@ -1,5 +1,6 @@
 import type { RolloutPolicy } from "@rollcall/core";
 import { structuredPatch } from "diff";
+import stringify from "json-stringify-pretty-compact";
 import type { Paint, Style } from "./paint.js";
 import { printable } from "./printable.js";
 
@@ -28,5 +29,5 @@ export function policyDiff(
 }
 
 function pretty(policy: RolloutPolicy | undefined): string {
-  return policy ? JSON.stringify(policy, null, 2) : "";
+  return policy ? stringify(policy, { maxLength: 90 }) : "";
 }

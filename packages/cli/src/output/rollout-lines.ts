@@ -1,7 +1,7 @@
 import { isActive, percentOf, type VersionAnalysis } from "@rollcall/app/rollout";
 import type { Rollout, RolloutPolicy, RolloutState } from "@rollcall/core";
 import { roughDuration } from "../duration.js";
-import { policyLine } from "../policy/policy-words.js";
+import { policyWords } from "../policy/policy-words.js";
 import { waitsFor, type Release, type RolloutStatus } from "../rollout/rollout-status.js";
 import { formatPercent, formatRate } from "../share.js";
 import type { Paint, Style } from "./paint.js";
@@ -35,7 +35,7 @@ export function rolloutLines(
   if (fault !== undefined) return [`${name}  ${paint("red", `not a policy: ${printable(fault)}`)}`];
   if (!policy || !release)
     return [
-      `${name}  ${paint("dim", policy ? `no rollout; ${printable(policyLine(policy))}` : "no policy")}`,
+      `${name}  ${paint("dim", policy ? `no rollout; ${printable(policyWords(policy).join("; "))}` : "no policy")}`,
     ];
   const { rollout } = release;
   const { from, to, state, startedAt } = rollout;

@@ -4,15 +4,15 @@ import { formatPercent } from "../share.js";
 import { isSameRule, kindOf } from "./rule-edit.js";
 import { targetText } from "./target.js";
 
-/** A policy in one line: `stable 1.4.0; 1.5.0 at 5 %; rollout to 1.5.0 running`. */
-export function policyLine({ stable, rules, rollout }: RolloutPolicy): string {
+/** A policy in words: `stable 1.4.0`, `1.5.0 at 5 %`, `rollout to 1.5.0 running`. */
+export function policyWords({ stable, rules, rollout }: RolloutPolicy): readonly string[] {
   return [
     `stable ${stable}`,
     ...rules.map((rule) =>
       kindOf(rule) === "weight" ? ruleText(rule) : `${subject(rule)} at ${value(rule)}`,
     ),
     ...(isActive(rollout) ? [`rollout to ${rollout.to} ${rollout.state}`] : []),
-  ].join("; ");
+  ];
 }
 
 /** What a policy changed in the one before, in words: `stable 1.4.0 -> 1.5.0`, `1.5.0: 5 % -> 25 %`. */
