@@ -136,7 +136,7 @@ describe("the clients of a process", () => {
     expect(opened).toEqual(["test.v1.Prices", "test.v1.Prices", "test.v1.Stock"]);
     await shared.close(0);
     expect(() => shared.client(Prices)).toThrow("the clients are closed");
-    expect(() => clients.client(Prices, { balancer: "random" })).toThrow(ConfigError);
+    expect(() => clients.client(Prices, { balancer: "robin" })).toThrow(ConfigError);
   });
 
   it("refuse a timeout that is no time", async () => {

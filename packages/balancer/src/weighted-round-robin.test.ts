@@ -1,11 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Endpoint } from "@rollcall/core";
-import { balancerContract, open } from "./contract.js";
+import { open } from "./contract.js";
 import { counts, endpoint, endpoints, order, pick, picks } from "./fixtures/endpoints.js";
 import { weightedRoundRobin } from "./weighted-round-robin.js";
-
-balancerContract(weightedRoundRobin);
 
 const weights = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 8 });
 

@@ -1,5 +1,5 @@
 import type { CallerReport, Rollout } from "@rollcall/core";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../../testing/src/app/seed.js";
 import { analyse, type Awaited, type Verdict } from "./analysis.js";
