@@ -8,7 +8,7 @@ import {
   type RolloutInForce,
 } from "./plan.js";
 
-/** The policy that a verdict leads to; undefined while it is to wait. */
+/** The policy that a verdict leads to; undefined for none. */
 export function decide(
   service: string,
   policy: RolloutInForce,
@@ -17,7 +17,7 @@ export function decide(
 ): RolloutInForce | undefined {
   const { rollout } = policy;
   const { to, step, steps } = rollout;
-  if (verdict.kind === "wait") return undefined;
+  if (verdict.kind === "wait" || verdict.kind === "over") return undefined;
   if (verdict.kind === "abort")
     return abortRollout(service, policy, { ...author, reason: `aborted: ${verdict.reason}` });
   if (step + 1 >= steps.length)
