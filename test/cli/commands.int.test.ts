@@ -53,7 +53,7 @@ describeEtcd("rollcall", (start) => {
     });
     const ls = await rollcall(etcd.url, "ls", "Orders");
     expect(ls.out).toMatch(/^shop\.v1\.Orders {2}stable 1\.4\.0; 1\.5\.0 at 5 %$/m);
-    expect(ls.out).toMatch(/^ {2}10\.0\.0\.2:8080 +1\.5\.0 +canary +a +up +0 +0 +\d+s$/m);
+    expect(ls.out).toMatch(/^ {2}10\.0\.0\.2:8080 +1\.5\.0 +canary +a +up +0 +100 +\d+s$/m);
     expect(await run("rollout", "start", "Orders", "--to", "1.5.0", "--steps", "10,100")).toMatchObject({
       code: 0,
     });
@@ -142,9 +142,8 @@ describeEtcd("rollcall", (start) => {
 
   test("a view goes on when etcd comes back", async () => {
     await run("rollout", "start", "Orders", "--to", "1.5.0");
-    await using watching = new RollcallProcess(etcd.url, [
-      ...["rollout", "status", "Orders", "--watch", "--json", "--timeout", "500ms"],
-    ]);
+    const watch = ["rollout", "status", "Orders", "--watch", "--json", "--timeout", "500ms"];
+    await using watching = new RollcallProcess(etcd.url, watch);
     await untilTrue(() => watching.out.includes("running"), 20_000);
     await etcd.stop();
     await untilTrue(() => watching.err.includes("did not answer"), 10_000);
@@ -183,7 +182,7 @@ describeEtcd("rollcall", (start) => {
     await etcd.wipe();
     const after = await run("rollout", "status");
     expect(after).toMatchObject({ code: 0, out: "no rollouts\n" });
-    await untilTrue(async () => (await run("ls", "--json")).out.includes("10.0.0.2:8080"), 30_000);
+    await untilTrue(async () => (await run("ls")).out.split("10.0.0.").length > 4, 30_000);
     expect((await run("log", "Orders")).out).toBe("no changes\n");
     expect(await run(...toCanary, "--percent", "7")).toMatchObject({ code: 0 });
   });

@@ -93,11 +93,7 @@ function accessOf(backend: RegistryBackend, bounded: Bounded): RegistryAccess {
   return {
     description,
     hasPolicies: rollouts !== undefined,
-    async list(service) {
-      if (!backend.list)
-        throw new ConfigError(`registry ${description} cannot list instances; use one with etcd://`);
-      return bounded((signal) => backend.list!(service, signal));
-    },
+    list: (service) => bounded((signal) => backend.list(service, signal)),
     async ask(question) {
       if (!rollouts)
         throw new ConfigError(`registry ${description} holds no rollout rules; use one with etcd://`);

@@ -16,7 +16,7 @@ describe("rollcall ls", () => {
       "  instance       address        version  track   zone  state     weight  effective",
       "shop.v1.Orders  stable 1.4.0; 1.5.0 at 5 %; weight of id blue 7",
       "  10.0.0.1:8080                 1.4.0    stable  a     up           100        100",
-      "  10.0.0.2:8080                 1.5.0    canary  b     up             0          0",
+      "  10.0.0.2:8080                 1.5.0    canary  b     up             0        100",
       "  blue           10.0.0.3:8080  1.4.0    stable  a     draining      40          7",
       "shop.v1.Refunds  no policy",
       "  10.0.0.1:8080                 1.4.0    stable  a     up           100        100",
@@ -28,7 +28,7 @@ describe("rollcall ls", () => {
     const registry: RegistryBackend = {
       ...memory,
       list: async (...args) =>
-        (await memory.list!(...args)).map(({ instance }) => ({ instance, leaseLeftMs: 8400 })),
+        (await memory.list(...args)).map(({ instance }) => ({ instance, leaseLeftMs: 8400 })),
     };
     const line = new CommandLine(registry);
     line.offer({ weight: 0 });

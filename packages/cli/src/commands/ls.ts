@@ -1,4 +1,4 @@
-import { effectiveWeight } from "@rollcall/core";
+import { effectiveWeights } from "@rollcall/core";
 import { Command } from "commander";
 import type { CliEnv } from "../cli-env.js";
 import { exitCodeHelp } from "../exit-code.js";
@@ -15,7 +15,8 @@ Examples:
   rollcall ls orders             those of app orders
   rollcall ls shop.v1.Orders --json | jq '.[].instances[] | select(.state == "draining") | .id'
 
-weight is what an instance registered; effective is what it counts under the service's policy.
+weight is what an instance registered; effective is what it counts among those that a call may go to, 0 when none may
+go there.
 ${exitCodeHelp}`;
 
 /** `rollcall ls`: instances, by service. */
@@ -37,13 +38,17 @@ export function lsCommand(terminal: Terminal, env: CliEnv): Command {
 
 function asJson({ service, stored, instances }: ServiceState): object {
   const { policy, fault } = stored;
+  const weights = effectiveWeights(
+    policy,
+    instances.map(({ instance }) => instance),
+  );
   return {
     service,
     policy: policy ?? null,
     ...(fault === undefined ? {} : { fault }),
     instances: instances.map(({ instance, leaseLeftMs }) => ({
       ...instance,
-      effectiveWeight: effectiveWeight(instance, policy),
+      effectiveWeight: weights.get(instance.id) ?? 0,
       leaseLeftMs: leaseLeftMs ?? null,
     })),
   };

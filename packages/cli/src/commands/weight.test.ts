@@ -187,7 +187,7 @@ describe("a lost race", () => {
     const { rollouts, list } = inner;
     return {
       ...inner,
-      list: (...args) => list!(...args),
+      list: (...args) => list(...args),
       rollouts: {
         ...rollouts!,
         async compareAndSet(...args) {

@@ -1,4 +1,4 @@
-import { effectiveWeight, type ListedInstance, type RolloutPolicy } from "@rollcall/core";
+import { effectiveWeights, type ListedInstance } from "@rollcall/core";
 import { roughDuration } from "../duration.js";
 import { policyWords } from "../policy/policy-words.js";
 import type { ServiceState } from "../policy/stored-policies.js";
@@ -20,7 +20,7 @@ const columns: readonly Column[] = [
 
 /** Services with their policies, and below each its instances; the columns of all services are aligned. */
 export function instanceLines(services: readonly ServiceState[], paint: Paint): readonly string[] {
-  const rows = services.flatMap(({ stored, instances }) => instances.map((each) => row(each, stored.policy)));
+  const rows = services.flatMap(rowsOf);
   const [titles = "", ...lines] = table(columns, rows, paint);
   let next = 0;
   return [
@@ -35,7 +35,8 @@ export function instanceLines(services: readonly ServiceState[], paint: Paint): 
 /** A service and its policy: in one line if that is short enough, else in as many as it takes. */
 function titleLines({ service, stored }: ServiceState, paint: Paint): readonly string[] {
   const name = paint("bold", service);
-  if (stored.fault !== undefined) return [`${name}  ${paint("red", `not a policy: ${printable(stored.fault)}`)}`];
+  if (stored.fault !== undefined)
+    return [`${name}  ${paint("red", `not a policy: ${printable(stored.fault)}`)}`];
   if (!stored.policy) return [`${name}  ${paint("dim", "no policy")}`];
   const words = policyWords(stored.policy).map(printable);
   const line = words.join("; ");
@@ -43,9 +44,16 @@ function titleLines({ service, stored }: ServiceState, paint: Paint): readonly s
   return [name, ...words.map((each) => `  ${paint("cyan", each)}`)];
 }
 
-function row({ instance, leaseLeftMs }: ListedInstance, policy: RolloutPolicy | undefined): readonly Cell[] {
+function rowsOf({ stored, instances }: ServiceState): readonly (readonly Cell[])[] {
+  const weights = effectiveWeights(
+    stored.policy,
+    instances.map(({ instance }) => instance),
+  );
+  return instances.map((each) => row(each, weights.get(each.instance.id) ?? 0));
+}
+
+function row({ instance, leaseLeftMs }: ListedInstance, effective: number): readonly Cell[] {
   const { id, address, version, track, zone, state, weight } = instance;
-  const effective = effectiveWeight(instance, policy);
   return [
     id,
     address === id ? "" : address,

@@ -39,13 +39,13 @@ export async function readStatus(
 }
 
 /** What a rollout waits for, in words; nothing once it has ended. */
-export function waitsFor({ rollout, analysis, controller }: Release): readonly string[] {
-  if (rollout.state !== "running" && rollout.state !== "paused") return [];
+export function waitsFor({ analysis, controller }: Release): readonly string[] {
   const { verdict } = analysis;
+  if (verdict.kind === "over") return [];
   const own =
     verdict.kind === "wait"
       ? verdict.for.map(({ detail }) => detail)
-      : [`to ${verdict.kind}: ${verdict.reason}`];
+      : [`the ${verdict.kind === "abort" ? "abort" : "next step"}, due now: ${verdict.reason}`];
   return controller === undefined ? ["a process that takes the steps", ...own] : own;
 }
 
