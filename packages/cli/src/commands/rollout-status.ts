@@ -42,10 +42,13 @@ export function rolloutStatusCommand(terminal: Terminal, env: CliEnv): Command {
     .action(async (name: string | undefined, flags: StatusFlags) => {
       const report = reportOn(terminal, flags);
       const statuses = await useRegistry(flags, env, report, async (registry) => {
-        const read = (): Promise<readonly RolloutStatus[]> => readAll(registry, name, env);
-        if (!flags.watch) return read();
-        // A wrong name ends the command before the view begins.
-        await read();
+        const first = await readAll(registry, name, env);
+        if (!flags.watch) return first;
+        // Names are looked up once: a service whose instances are gone for a moment stays in the view.
+        const read = (): Promise<readonly RolloutStatus[]> =>
+          name === undefined
+            ? readAll(registry, name, env)
+            : Promise.all(first.map(({ service }) => readStatus(registry, service, env.clock.now())));
         return (await follow({ read, terminal, env, json: report.json })).statuses ?? [];
       });
       if (!flags.watch) {

@@ -164,6 +164,32 @@ describe("rollcall rollout pause, resume, promote, abort", () => {
   });
 });
 
+describe("of an app with a damaged policy", () => {
+  it("abort still aborts the others, and says which one it cannot", async () => {
+    line.offer({ service: "shop.v1.Refunds" });
+    await line.rollcall(...start);
+    const { read } = line.registry.rollouts!;
+    const damaged = new CommandLine({
+      ...line.registry,
+      rollouts: {
+        ...line.registry.rollouts!,
+        read: async (name, signal) =>
+          name === service
+            ? read(name, signal)
+            : { service: name, revision: 9, policy: undefined, fault: "is not JSON in UTF-8" },
+      },
+    });
+    const { code, out, err } = await damaged.rollcall("rollout", "abort", "orders");
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: `${service}: 1.5.0: 1 % -> 0 %; rollout to 1.5.0 aborted (gen 2)`,
+    });
+    expect(err).toContain(
+      "warning: what is stored for shop.v1.Refunds is not a policy: is not JSON in UTF-8",
+    );
+  });
+});
+
 describe("rollcall rollout status", () => {
   it("shows at one look where a rollout stands", async () => {
     await line.rollcall(...start, "--max-p99-ratio", "1.5");
@@ -232,6 +258,19 @@ describe("rollcall rollout status", () => {
     expect(lines[1]).toContain("1.4.0 -> 1.5.0 paused, 1 % (step 1 of 5); 1.5.0 0 attempts");
     line.interrupt();
     expect((await done).code).toBe(0);
+  });
+
+  it("--watch keeps a service in view whose instances are gone", async () => {
+    const instances = line.registry.list;
+    let gone = false;
+    line = new CommandLine({ ...line.registry, list: async (...args) => (gone ? [] : instances(...args)) });
+    await line.rollcall(...start);
+    const { lines, done } = line.start(["rollout", "status", "Orders", "--watch", "--json"]);
+    await settle();
+    gone = true;
+    await line.clock.advance(1000);
+    line.interrupt();
+    expect([(await done).code, lines.length]).toEqual([0, 2]);
   });
 
   it("--watch redraws in a terminal, and keeps the last picture", async () => {

@@ -87,7 +87,8 @@ describe("rollcall weight", () => {
     const { code, out } = await line.rollcall("weight", "Orders", ...canary, "--percent", "25", "--dry-run");
     expect(code).toBe(0);
     expect(out).toContain("--- rollout/shop.v1.Orders (gen 1)\n+++ rollout/shop.v1.Orders (gen 2)");
-    expect(out).toContain('\n-      "percent": 5\n+      "percent": 25\n');
+    expect(out).toContain('\n-  "rules": [{"to": {"version": "1.5.0"}, "percent": 5}],\n');
+    expect(out).toContain('\n+  "rules": [{"to": {"version": "1.5.0"}, "percent": 25}],\n');
     expect(out).toContain("dry run: nothing was written");
     expect((await line.policy())?.gen).toBe(1);
   });
