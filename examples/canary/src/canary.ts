@@ -2,7 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startRegistry } from "@rollcall/testing";
-import { startCaller, startFleet, type MemberStart, type ProcessCommand } from "@rollcall/testing/fleet";
+import {
+  interruptSignal,
+  startCaller,
+  startFleet,
+  type MemberStart,
+  type ProcessCommand,
+} from "@rollcall/testing/fleet";
 import { Catalogue } from "./gen/catalogue/v1/catalogue.js";
 import { rollcall } from "./rollout-command.js";
 import type { ShareTally } from "./share-tally.js";
@@ -94,22 +100,16 @@ async function main(): Promise<number> {
     return 2;
   }
   const out = json ? process.stderr : process.stdout;
-  const interrupt = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      if (interrupt.signal.aborted) process.exit(130);
-      out.write(`${signal}: ending everything (once more to do it at once)\n`);
-      interrupt.abort(new Error("interrupted"));
-    });
-  }
+  const note = (line: string): void => void out.write(`${line.trimEnd()}\n`);
+  const interrupted = interruptSignal(note);
   try {
-    const tally = await run(scenario, (line) => void out.write(`${line.trimEnd()}\n`), interrupt.signal);
+    const tally = await run(scenario, note, interrupted);
     const found = faults(scenario, tally);
     process.stdout.write(json ? `${jsonLine(scenario, tally)}\n` : `\n${table(tally)}\n`);
     for (const each of found) process.stderr.write(`${each}\n`);
     return found.length === 0 ? 0 : 1;
   } catch (error) {
-    if (interrupt.signal.aborted) return 130;
+    if (interrupted.aborted) return 130;
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return 2;
   }

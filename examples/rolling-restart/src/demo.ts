@@ -6,6 +6,7 @@ import {
   createReceipt,
   createServedLedger,
   formatReceipt,
+  interruptSignal,
   startCaller,
   startFleet,
   type LiveTable,
@@ -67,24 +68,16 @@ function script(name: string, env: Record<string, string>): ProcessCommand {
 async function main(): Promise<number> {
   const { json } = parseArgs({ options: { json: { type: "boolean", default: false } } }).values;
   const table = createLiveTable(json ? { stream: process.stderr, live: false } : {});
-  const interrupt = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      // The second time at once: what is left gets SIGKILL when this process exits.
-      if (interrupt.signal.aborted) process.exit(130);
-      table.note(`${signal}: ending everything (once more to do it at once)`);
-      interrupt.abort(new Error("interrupted"));
-    });
-  }
+  const interrupted = interruptSignal((line) => table.note(line));
   try {
-    const findings = await demo(table, interrupt.signal);
+    const findings = await demo(table, interrupted);
     const found = failures(findings);
     if (json) process.stdout.write(`${jsonLine(findings)}\n`);
     else process.stdout.write(`\n${formatReceipt(findings.receipt)}`);
     for (const each of found) process.stderr.write(`${each}\n`);
     return found.length === 0 ? 0 : 1;
   } catch (error) {
-    if (interrupt.signal.aborted) return 130;
+    if (interrupted.aborted) return 130;
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     return 2;
   }

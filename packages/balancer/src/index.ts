@@ -4,7 +4,7 @@ export { weightedRoundRobin } from "./weighted-round-robin.js";
 export { roundRobin } from "./round-robin.js";
 export { weightedRandom } from "./weighted-random.js";
 export { random } from "./random.js";
-export { balancingKey, keyHash, type KeyHashOptions } from "./key-hash.js";
+export { keyHash, type KeyHashOptions } from "./key-hash.js";
 export { sourceHash } from "./source-hash.js";
 export { pickFirst } from "./pick-first.js";
 export { balancerByName, balancers } from "./balancers.js";

@@ -1,9 +1,5 @@
-import type { BalancerFactory, Call } from "@rollcall/core";
+import { hashText, stickyKey, type BalancerFactory, type Call } from "@rollcall/core";
 import { RingHash } from "./ring-hash.js";
-import { hashText } from "./text-hash.js";
-
-/** The metadata whose value `key-hash` hashes unless it is given another key. */
-export const balancingKey = "rollcall-key";
 
 export interface KeyHashOptions {
   /**
@@ -14,7 +10,7 @@ export interface KeyHashOptions {
 }
 
 function metadataKey(call: Call): string | undefined {
-  const value = call.metadata.get(balancingKey)[0];
+  const value = call.metadata.get(stickyKey)[0];
   return typeof value === "string" ? value : undefined;
 }
 

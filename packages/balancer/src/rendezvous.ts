@@ -1,4 +1,4 @@
-import { hashText, mix } from "./text-hash.js";
+import { hashText, mixBits } from "@rollcall/core";
 
 /**
  * How near an instance is to a caller: the highest is the nearest. Instances far apart for one caller are neighbours for
@@ -7,5 +7,5 @@ import { hashText, mix } from "./text-hash.js";
  * Source: D. Thaler and C. Ravishankar, "Using Name-Based Mappings to Increase Hit Rates", IEEE/ACM ToN 6 (1998).
  */
 export function nearness(caller: number, instance: string): number {
-  return mix(hashText(instance) ^ caller);
+  return mixBits(hashText(instance) ^ caller);
 }

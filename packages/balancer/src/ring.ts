@@ -1,5 +1,4 @@
-import type { Endpoint } from "@rollcall/core";
-import { hashText, mix } from "./text-hash.js";
+import { hashText, mixBits, type Endpoint } from "@rollcall/core";
 
 /** A power of two, so that a point is a slot and a number in one. */
 export const pointsPerEndpoint = 128;
@@ -99,7 +98,7 @@ export class Ring {
       const { id } = (this.#endpoints[slot] as Endpoint).instance;
       const [one, other] = [hashText(id), hashText(id, 0x9e3779b9)];
       for (let number = 0; number < pointsPerEndpoint; number++) {
-        const hash = mix(one ^ mix(other + number));
+        const hash = mixBits(one ^ mixBits(other + number));
         sorted[filled++] = Math.floor(hash / unit) * radix + (slot * pointsPerEndpoint + number);
       }
     }

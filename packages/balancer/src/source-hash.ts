@@ -1,6 +1,11 @@
-import { currentCall, type BalancerFactory, type CallContext, type ServerCallContext } from "@rollcall/core";
+import {
+  currentCall,
+  hashText,
+  type BalancerFactory,
+  type CallContext,
+  type ServerCallContext,
+} from "@rollcall/core";
 import { RingHash } from "./ring-hash.js";
-import { hashText } from "./text-hash.js";
 
 /** How much of a peer's address is its host: `10.0.0.1` of `10.0.0.1:5000`; all of it where there is no port. */
 export function hostLength(address: string): number {

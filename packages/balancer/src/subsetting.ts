@@ -1,16 +1,16 @@
-import type {
-  Balancer,
-  BalancerEnv,
-  BalancerFactory,
-  Endpoint,
-  NoPick,
-  Outcome,
-  PickArgs,
+import {
+  isNoPick,
+  hashText,
+  type Balancer,
+  type BalancerEnv,
+  type BalancerFactory,
+  type Endpoint,
+  type NoPick,
+  type Outcome,
+  type PickArgs,
 } from "@rollcall/core";
-import { isNoPick } from "@rollcall/core";
 import { closedPick, noPick } from "./no-pick.js";
 import { nearness } from "./rendezvous.js";
-import { hashText } from "./text-hash.js";
 
 export interface SubsettingOptions {
   /** How many endpoints a caller uses; 1 or more. Google's SRE book names 20 to 100. */

@@ -42,7 +42,7 @@ export { type ClientEnv } from "./client/start-call.js";
 export { clientPipeline, type Destination, type PipelineEnv } from "./client/create-pipeline.js";
 export { type RetryOptions } from "./client/retry.js";
 export { type RetryBudgetOptions } from "./client/retry-budget.js";
-export { hashString } from "./routing/hash.js";
+export { hashText, mixBits } from "./routing/hash.js";
 export { laneKey, stickyKey } from "./routing/identity.js";
 export { matches, targetName } from "./routing/target.js";
 export {

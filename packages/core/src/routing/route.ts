@@ -1,5 +1,5 @@
 import type { Metadata } from "@grpc/grpc-js";
-import { hashString } from "./hash.js";
+import { hashText } from "./hash.js";
 import { laneKey, stickyKey, textOf } from "./identity.js";
 import type { RuledRoute, Routes, Subset } from "./routes.js";
 
@@ -54,7 +54,7 @@ function takes(each: RuledRoute, metadata: Metadata, routes: Routes, random: () 
 /** Where the call's key stands between 0 and 100, always the same; undefined without a key. */
 function keyedPoint(metadata: Metadata, { rule }: RuledRoute, { salt }: Routes): number | undefined {
   const key = textOf(metadata, rule.key ?? stickyKey);
-  return key === undefined ? undefined : (hashString(`${salt} ${key}`) / 2 ** 32) * 100;
+  return key === undefined ? undefined : (hashText(`${salt} ${key}`) / 2 ** 31) * 100;
 }
 
 function chosenBy({ subset, reason, rule }: RuledRoute): Route {

@@ -45,3 +45,4 @@ export {
   type ServedLedger,
   type ServedReporter,
 } from "./served-ledger.js";
+export { interruptSignal } from "./interrupt.js";
