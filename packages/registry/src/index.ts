@@ -6,3 +6,4 @@ export {
   type StaticTable,
 } from "./static/static-registry.js";
 export { decodeRecord, encodeRecord, type Decoded } from "./record.js";
+export { decodePolicy, encodePolicy, policyFault, type DecodedPolicy } from "./policy.js";

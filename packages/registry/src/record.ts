@@ -1,8 +1,10 @@
 import type { ServiceInstance } from "@rollcall/core";
 import { z } from "zod";
+import { hasControls, longestDocumentBytes, parseDocument, reasonOf, textOf } from "./json-document.js";
+import { serviceName } from "./service-name.js";
 
 /** What a record is at most, in bytes; ours have about 300. */
-export const longestRecordBytes: number = 64 * 1024;
+export const longestRecordBytes: number = longestDocumentBytes;
 
 /** The largest weight: sums of many stay exact. */
 export const heaviestWeight = 1_000_000;
@@ -10,14 +12,9 @@ export const heaviestWeight = 1_000_000;
 /** An instance, or why a record holds none. */
 export type Decoded = { readonly instance: ServiceInstance } | { readonly rejected: string };
 
-// oxlint-disable-next-line no-control-regex -- control characters are what it must find
-const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/u;
 const hostAndPort = /^(?:\[[0-9a-fA-F:.]+(?:%[\w.-]+)?\]|[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?\.?):(\d{1,5})$/;
 
-const text = z
-  .string()
-  .max(256)
-  .refine((value) => !controls.test(value), "has control characters");
+const text = textOf(256);
 
 const address = text.refine((value) => {
   const port = Number(hostAndPort.exec(value)?.[1]);
@@ -25,10 +22,6 @@ const address = text.refine((value) => {
 }, "is not host:port");
 
 const id = text.min(1);
-const service = z
-  .string()
-  .max(256)
-  .regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, "is not a full proto name");
 const weight = z.number().min(0).max(heaviestWeight);
 const state = z.enum(["up", "draining"]);
 const features = z.array(text).max(64);
@@ -59,7 +52,7 @@ const whole = z.object({
   id,
   incarnation: text,
   app: text,
-  service,
+  service: serviceName,
   address,
   version: text,
   track: text.min(1),
@@ -97,16 +90,10 @@ export function encodeRecord(instance: ServiceInstance): string {
 
 /** Reads the value at `services/<service>/<id>`; never throws. Records of stock clients get defaults: weight 100, track `stable`. */
 export function decodeRecord(service: string, id: string, value: Uint8Array): Decoded {
-  if (value.byteLength > longestRecordBytes)
-    return { rejected: `has ${value.byteLength} bytes, more than ${longestRecordBytes}` };
-  if (id === "" || id.length > 256 || controls.test(id)) return { rejected: "has an unusable id in its key" };
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(value), withoutPrototypes);
-  } catch (error) {
-    return { rejected: error instanceof PollutedError ? error.message : "is not JSON in UTF-8" };
-  }
-  const checked = record.safeParse(parsed);
+  if (id === "" || id.length > 256 || hasControls(id)) return { rejected: "has an unusable id in its key" };
+  const document = parseDocument(value);
+  if ("rejected" in document) return document;
+  const checked = record.safeParse(document.parsed);
   if (!checked.success) return { rejected: reasonOf(checked.error) };
   const { Addr, ext = extension.parse({}) } = checked.data;
   const instance: ServiceInstance = {
@@ -134,17 +121,4 @@ export function faultOf(instance: ServiceInstance): string | undefined {
   return byteLength > longestRecordBytes
     ? `has a record of ${byteLength} bytes, more than ${longestRecordBytes}`
     : undefined;
-}
-
-class PollutedError extends Error {}
-
-function withoutPrototypes(key: string, value: unknown): unknown {
-  if (key === "__proto__") throw new PollutedError("has a key __proto__");
-  return value;
-}
-
-function reasonOf(error: z.ZodError): string {
-  const [first] = error.issues;
-  const path = first?.path.map(String).join(".");
-  return `${path ? `${path}: ` : ""}${first?.message ?? "is not a record"}`;
 }

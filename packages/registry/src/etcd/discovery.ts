@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { FeedSource, ServiceInstance, Snapshot } from "@rollcall/core";
 import type { Logger } from "pino";
 import { createCoalescer } from "../coalescer.js";
-import { byId } from "../memory/table.js";
+import { byId } from "../snapshot.js";
 import { decodeRecord } from "../record.js";
 import { servicePrefix, under } from "./keys.js";
 import type { Link } from "./link.js";

@@ -1,24 +1,38 @@
 import type { RegistryBackend, ServiceInstance } from "@rollcall/core";
 import { createSharedFeeds } from "../shared-feeds.js";
+import { memoryRollouts } from "./memory-rollouts.js";
 import { Table } from "./table.js";
 
 /**
  * A registry inside this process, to be shared by the apps that run in it. It has the rules of etcd: a newer incarnation
- * takes an address over, an older one waits. Changes are published at once.
+ * takes an address over, an older one waits; of two who change a policy at once, one wins. Changes are published at once.
  */
 export function memoryRegistry(): RegistryBackend {
-  return registryOver("memory", []);
+  const table = new Table();
+  const rollouts = memoryRollouts(table);
+  const registry = registryOver("memory", table);
+  return {
+    ...registry,
+    rollouts: rollouts.store,
+    async [Symbol.asyncDispose]() {
+      rollouts.close();
+      await registry[Symbol.asyncDispose]();
+    },
+  };
 }
 
-/** A registry over a table that starts with `initial`. */
-export function registryOver(description: string, initial: readonly ServiceInstance[]): RegistryBackend {
-  const table = new Table(initial);
+/** A registry over a table, without rollouts. */
+export function registryOver(description: string, table: Table): RegistryBackend {
   const feeds = createSharedFeeds((service, feed) => table.follow(service, feed));
   return {
     description,
     ready: async (signal) => signal.throwIfAborted(),
     register: (all, signal) => table.register(all, signal),
     open: (service) => feeds.open(service),
+    async list(service, signal) {
+      signal.throwIfAborted();
+      return table.list(service).map((instance) => ({ instance, leaseLeftMs: undefined }));
+    },
     [Symbol.asyncDispose]: () => feeds.close(),
   };
 }

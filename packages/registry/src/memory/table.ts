@@ -1,6 +1,7 @@
 import {
   createFeed,
   type FeedSource,
+  type PolicyChange,
   type Registration,
   type RegistrationState,
   type ServiceInstance,
@@ -8,9 +9,13 @@ import {
 } from "@rollcall/core";
 import { isNewer } from "../incarnation.js";
 import { changeOffer, checkOffer } from "../offer.js";
+import { byServiceAndId, snapshotOf } from "../snapshot.js";
+import { Policies } from "./policies.js";
 
 /** Records in this process, with the rules of a registry: an address belongs to the newest incarnation. */
 export class Table {
+  /** To be changed by `putPolicies` alone. */
+  readonly policies: Policies = new Policies();
   readonly #services = new Map<string, Map<string, ServiceInstance>>();
   readonly #feeds = new Map<string, FeedSource<Snapshot>>();
   readonly #registrations = new Set<() => void>();
@@ -63,6 +68,20 @@ export class Table {
     };
   }
 
+  /** The records of one service, or of all, by service and id. */
+  list(service: string | undefined): readonly ServiceInstance[] {
+    const chosen = service === undefined ? [...this.#services.keys()] : [service];
+    return chosen.flatMap((name) => [...(this.#services.get(name)?.values() ?? [])]).toSorted(byServiceAndId);
+  }
+
+  /** Puts policies as one change. */
+  putPolicies(changes: readonly PolicyChange[]): void {
+    if (changes.length === 0) return;
+    this.#revision += 1;
+    this.policies.put(changes, this.#revision);
+    for (const { service } of changes) this.#publish(service);
+  }
+
   #holder(own: ServiceInstance): ServiceInstance | undefined {
     return this.#services.get(own.service)?.get(own.id);
   }
@@ -92,14 +111,10 @@ export class Table {
   }
 
   #publish(service: string): void {
-    const instances = [...(this.#services.get(service)?.values() ?? [])].toSorted(byId);
-    this.#feeds
-      .get(service)
-      ?.publish(Object.freeze({ service, revision: this.#revision, instances: Object.freeze(instances) }));
+    const feed = this.#feeds.get(service);
+    if (!feed) return;
+    const instances = this.#services.get(service)?.values() ?? [];
+    const { policy } = this.policies.stored(service);
+    feed.publish(snapshotOf(service, this.#revision, instances, { policy, lost: false }));
   }
-}
-
-/** The order of a snapshot: by id, in code units. */
-export function byId(a: ServiceInstance, b: ServiceInstance): number {
-  return a.id < b.id ? -1 : Number(a.id > b.id);
 }

@@ -1,5 +1,6 @@
 import { ConfigError, type RegistryBackend, type ServiceInstance } from "@rollcall/core";
 import { registryOver } from "../memory/memory-registry.js";
+import { Table } from "../memory/table.js";
 import { checkOffer } from "../offer.js";
 
 /** An instance in a static table: its address, and what differs from the defaults of a record. */
@@ -20,7 +21,7 @@ export function staticRegistry(table: StaticTable): RegistryBackend {
     listed.map((item) => instanceOf(service, item)),
   );
   checkOffer(instances);
-  return registryOver("static", instances);
+  return registryOver("static", new Table(instances));
 }
 
 /**
