@@ -217,6 +217,24 @@ export function registryContract(start: () => Promise<RegistryUnderTest>): void 
     await expect(registration.update({ weight: Number.NaN })).rejects.toThrow(ConfigError);
   });
 
+  test("lists what there is now, of one service or all, by service and id", async () => {
+    expect(await caller.list(undefined, soon())).toEqual([]);
+    const incarnation = nextIncarnation();
+    const all = [
+      instanceOf({ incarnation, service: refunds, labels: { a: "b" } }),
+      instanceOf({ incarnation, address: "10.0.0.2:1" }),
+    ];
+    await until(server.register(all, never).state, (state) => state === "visible");
+    const other = instanceOf({ address: "10.0.0.10:1", state: "draining" });
+    await until(under.connect().register([other], never).state, (state) => state === "visible");
+    const listed = await caller.list(undefined, soon());
+    expect(listed.map(({ instance }) => instance)).toEqual([other, all[1], all[0]]);
+    for (const { leaseLeftMs = 1 } of listed) expect(leaseLeftMs).toBeGreaterThan(0);
+    expect((await caller.list(refunds, soon())).map(({ instance }) => instance)).toEqual([all[0]]);
+    expect(await caller.list("shop.v1.Order", soon())).toEqual([]);
+    await expect(caller.list(orders, AbortSignal.abort(new Error("too late")))).rejects.toThrow("too late");
+  });
+
   test("is visible with nothing to register", async () => {
     const registration = server.register([], never);
     await until(registration.state, (state) => state === "visible");

@@ -2,7 +2,8 @@ import { etcdRegistry } from "@rollcall/registry/etcd";
 import type { EtcdUnderTest } from "@rollcall/testing";
 import { afterAll, beforeAll } from "vitest";
 import { describeEtcd } from "../etcd/describe-etcd.js";
-import { registryContract } from "./contract.js";
+import { registryContract, type RegistryUnderTest } from "./contract.js";
+import { rolloutContract } from "./rollout-contract.js";
 
 describeEtcd("registry contract", (start) => {
   let etcd: EtcdUnderTest;
@@ -12,7 +13,7 @@ describeEtcd("registry contract", (start) => {
   });
   afterAll(() => etcd.close());
 
-  registryContract(async () => {
+  const connections = async (): Promise<RegistryUnderTest> => {
     runs += 1;
     const keyPrefix = `run-${runs}`;
     const connected: AsyncDisposable[] = [];
@@ -26,5 +27,7 @@ describeEtcd("registry contract", (start) => {
         await Promise.all(connected.map((each) => each[Symbol.asyncDispose]()));
       },
     };
-  });
+  };
+  registryContract(connections);
+  rolloutContract(connections);
 });

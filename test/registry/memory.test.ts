@@ -1,6 +1,7 @@
 import { memoryRegistry, staticRegistry } from "@rollcall/registry";
 import { describe } from "vitest";
 import { registryContract } from "./contract.js";
+import { rolloutContract } from "./rollout-contract.js";
 
 describe.each([
   { name: "memory", create: memoryRegistry },
@@ -8,6 +9,13 @@ describe.each([
 ])("registry contract [$name]", ({ create }) => {
   registryContract(async () => {
     const registry = create();
+    return { connect: () => registry, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
+  });
+});
+
+describe("rollout contract [memory]", () => {
+  rolloutContract(async () => {
+    const registry = memoryRegistry();
     return { connect: () => registry, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
   });
 });

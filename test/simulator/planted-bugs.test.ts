@@ -121,6 +121,7 @@ function delegate(backend: RegistryBackend): RegistryBackend {
     ready: (signal) => backend.ready(signal),
     register: (all, signal) => backend.register(all, signal),
     open: (service) => backend.open(service),
+    list: (service, signal) => backend.list(service, signal),
     [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
   };
 }

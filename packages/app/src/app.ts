@@ -30,6 +30,7 @@ import { createLogger } from "./logger.js";
 import { clientsPart } from "./parts/clients-part.js";
 import { registrationPart } from "./parts/registration-part.js";
 import { registryPart } from "./parts/registry-part.js";
+import { rolloutPart } from "./parts/rollout-part.js";
 import { serverPart } from "./parts/server-part.js";
 import { servicesPart } from "./parts/services-part.js";
 import { userPart } from "./parts/user-part.js";
@@ -102,6 +103,7 @@ export function createApp(options: AppOptions): App {
   );
   const clients = new ClientPool({
     discovery: backend,
+    rollouts: backend.rollouts,
     transport: options.transport ?? createGrpcTransport({ clock, random }),
     clock,
     random,
@@ -138,6 +140,14 @@ export function createApp(options: AppOptions): App {
     clock,
     logger,
   });
+  const rollouts = rolloutPart({
+    backend,
+    services,
+    candidate: () => `${name} ${settings.id || address()}`,
+    clock,
+    random,
+    logger,
+  });
   // Started in this order, stopped in the reverse: in the registry only while everything else runs.
   const parts = [
     registryPart(backend, owned, settings, clock),
@@ -146,6 +156,7 @@ export function createApp(options: AppOptions): App {
     clientsPart(clients),
     server,
     registration,
+    rollouts,
   ];
 
   const starting = new AbortController();

@@ -11,15 +11,19 @@ import {
   type Feed,
   type Interceptor,
   type RetryOptions,
+  type RolloutStore,
   type ServiceContract,
   type Snapshot,
   type Transport,
 } from "@rollcall/core";
 import { balancerByName } from "@rollcall/balancer";
 import type { Logger } from "pino";
+import { RolloutReports } from "./rollout/rollout-reports.js";
 
 export interface ClientPoolEnv {
   readonly discovery: Discovery;
+  /** Where attempts are reported during a rollout; without it they are not. */
+  readonly rollouts?: RolloutStore | undefined;
   readonly transport: Transport;
   readonly clock: Clock;
   random(): number;
@@ -46,10 +50,13 @@ export class ClientPool implements AsyncDisposable {
   readonly #env: ClientPoolEnv;
   readonly #clusters: OpenCluster[] = [];
   readonly #required = new Set<Cluster>();
+  readonly #reports: RolloutReports | undefined;
   #closed = false;
 
   constructor(env: ClientPoolEnv) {
     this.#env = env;
+    this.#reports =
+      env.rollouts && new RolloutReports({ ...env, random: () => env.random(), store: env.rollouts });
   }
 
   client<S>(contract: ServiceContract<S>, options: ClientOptions = {}): ClientOf<S> {
@@ -69,15 +76,19 @@ export class ClientPool implements AsyncDisposable {
   /** Lets calls in flight end for `graceMs`, then closes every connection. */
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
-    await Promise.all(
-      this.#clusters.splice(0).map(async ({ cluster, feed }) => {
-        try {
-          await cluster.close(graceMs);
-        } finally {
-          await feed[Symbol.asyncDispose]();
-        }
-      }),
-    );
+    try {
+      await Promise.all(
+        this.#clusters.splice(0).map(async ({ cluster, feed }) => {
+          try {
+            await cluster.close(graceMs);
+          } finally {
+            await feed[Symbol.asyncDispose]();
+          }
+        }),
+      );
+    } finally {
+      await this.#reports?.close();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -105,6 +116,7 @@ export class ClientPool implements AsyncDisposable {
       logger,
       zone,
       caller,
+      onAttempt: this.#reports?.of(service),
     });
     this.#clusters.push({ service, balancer, cluster, feed });
     return cluster;

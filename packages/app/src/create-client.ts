@@ -60,6 +60,7 @@ export function createClient<S>(
   );
   const pool = new ClientPool({
     discovery: backend,
+    rollouts: backend.rollouts,
     transport: options.transport ?? createGrpcTransport(),
     clock: systemClock,
     random: Math.random,

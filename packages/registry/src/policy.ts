@@ -18,6 +18,8 @@ export type DecodedPolicy = { readonly policy: RolloutPolicy } | { readonly reje
 /** How many rules a policy has at most. */
 export const mostRules = 100;
 
+/** The history's keys have 10 digits. */
+const lastGen = 9_999_999_999;
 /** The last millisecond that a `Date` can tell. */
 const lastMs = 8.64e15;
 /** A year. */
@@ -112,7 +114,7 @@ const rollout = z
   });
 
 const policy = z.object({
-  gen: wholeFrom(1, Number.MAX_SAFE_INTEGER),
+  gen: wholeFrom(1, lastGen),
   stable: name,
   rules: z
     .array(rule)

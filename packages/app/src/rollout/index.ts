@@ -20,3 +20,7 @@ export {
   mostSteps,
 } from "./defaults.js";
 export { analyse, type Analysis, type Awaited, type Verdict, type VersionAnalysis } from "./analysis.js";
+export { RolloutController, type ControllerEnv } from "./controller.js";
+export { restoreLostPolicy } from "./restorer.js";
+export { Reporter, type ReporterEnv } from "./reporter.js";
+export { RolloutReports, type RolloutReportsEnv } from "./rollout-reports.js";

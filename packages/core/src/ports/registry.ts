@@ -83,7 +83,7 @@ export interface RegistryBackend extends Registry, Discovery, AsyncDisposable {
   /** Absent where policies cannot be changed. */
   readonly rollouts?: RolloutStore | undefined;
   /** The instances of one service, or of all, read now. Sorted by service and id. */
-  list?(service: string | undefined, signal: AbortSignal): Promise<readonly ListedInstance[]>;
+  list(service: string | undefined, signal: AbortSignal): Promise<readonly ListedInstance[]>;
   /** What it is, for logs: `etcd://10.0.0.1:2379`, without credentials. */
   readonly description: string;
   /** Resolves when the registry answers; rejects when it does not before the signal aborts. */

@@ -1,14 +1,15 @@
-import { createHash } from "node:crypto";
 import type { FeedSource, ServiceInstance, Snapshot } from "@rollcall/core";
 import type { Logger } from "pino";
 import { createCoalescer } from "../coalescer.js";
-import { byId } from "../snapshot.js";
+import { FollowedPolicy } from "../followed-policy.js";
 import { decodeRecord } from "../record.js";
-import { servicePrefix, under } from "./keys.js";
+import { createRejectionLog, type RejectionLog } from "../rejection-log.js";
+import { snapshotOf } from "../snapshot.js";
+import { policyKey, servicePrefix, under } from "./keys.js";
 import type { Link } from "./link.js";
 import type { Environment } from "./retry.js";
 import type { WatchHub } from "./watch-hub.js";
-import { WatchedRange, type KeyChange } from "./watched-range.js";
+import { WatchedRanges, type KeyChange } from "./watched-ranges.js";
 
 export interface FollowOptions extends Environment {
   readonly keyPrefix: string;
@@ -17,32 +18,48 @@ export interface FollowOptions extends Environment {
   readonly logger?: Logger | undefined;
 }
 
-/** Publishes the instances of a service on a feed as etcd has them; returns the end of that. */
+/**
+ * Publishes the instances of a service and its policy on a feed as etcd has them; returns the end of that. Draining
+ * instances, deleted ones and a changed policy are published at once, what else comes in bursts is gathered.
+ */
 export function followService(
   service: string,
   feed: FeedSource<Snapshot>,
   options: FollowOptions,
 ): () => Promise<void> {
   const prefix = servicePrefix(options.keyPrefix, service);
+  const document = policyKey(options.keyPrefix, service);
   const instances = new Map<string, Read>();
-  const warn = createRejectionLog(options.logger);
+  const warnOfRecord = createRejectionLog(options.logger, "etcd record is ignored");
+  const warnOfPolicy = createRejectionLog(
+    options.logger,
+    "etcd policy is ignored, the last good one stays in force",
+  );
+  const policy = new FollowedPolicy((value, why) => warnOfPolicy(document, value, why));
   let current = 0;
   const coalescer = createCoalescer({
     clock: options.clock,
-    flush: () => feed.publish(snapshotOf(service, current, instances)),
+    flush: () => {
+      const all = Array.from(instances.values(), ({ instance }) => instance);
+      feed.publish(snapshotOf(service, current, all, policy.view));
+    },
   });
-  const range = new WatchedRange({
+  const ranges = new WatchedRanges({
     ...options,
-    range: under(prefix),
+    ranges: [under(prefix), { key: Buffer.from(document) }],
     name: prefix,
     onChange(changes, revision) {
       current = revision;
       let urgent = feed.current === undefined;
       let changed = urgent;
       for (const { key, held } of changes) {
+        if (key === document) {
+          if (policy.update(held?.value)) changed = urgent = true;
+          continue;
+        }
         const id = key.slice(prefix.length);
         const before = instances.get(id);
-        const after = held && read(service, id, { key, held }, before, warn);
+        const after = held && read(service, id, { key, held }, before, warnOfRecord);
         if (after === before) continue;
         changed = true;
         if (after) instances.set(id, after);
@@ -54,7 +71,7 @@ export function followService(
   });
   return async () => {
     coalescer.close();
-    await range.close();
+    await ranges.close();
   };
 }
 
@@ -69,27 +86,11 @@ function read(
   id: string,
   { key, held }: Required<KeyChange> & { held: { value: Buffer } },
   before: Read | undefined,
-  warn: (key: string, value: Buffer, why: string) => void,
+  warn: RejectionLog,
 ): Read | undefined {
   if (before?.value.equals(held.value)) return before;
   const decoded = decodeRecord(service, id, held.value);
   if ("instance" in decoded) return { value: held.value, instance: decoded.instance };
   warn(key, held.value, decoded.rejected);
   return undefined;
-}
-
-function snapshotOf(service: string, revision: number, instances: ReadonlyMap<string, Read>): Snapshot {
-  const all = Array.from(instances.values(), ({ instance }) => instance).toSorted(byId);
-  return Object.freeze({ service, revision, instances: Object.freeze(all) });
-}
-
-/** Warns once per key and value, however often they are read. */
-function createRejectionLog(logger: Logger | undefined): (key: string, value: Buffer, why: string) => void {
-  const warned = new Map<string, string>();
-  return (key, value, why) => {
-    const digest = createHash("sha256").update(value).digest("base64");
-    if (warned.get(key) === digest) return;
-    warned.set(key, digest);
-    logger?.warn({ key, why }, `etcd record is ignored: it ${why}`);
-  };
 }

@@ -1,13 +1,18 @@
 import { systemClock, type RegistryBackend } from "@rollcall/core";
 import { createSharedFeeds } from "../shared-feeds.js";
+import { createRejectionLog } from "../rejection-log.js";
 import { followService } from "./discovery.js";
+import { etcdRollouts } from "./etcd-rollouts.js";
+import { servicesPrefix } from "./keys.js";
 import { createLinks } from "./link.js";
+import { listInstances } from "./listing.js";
 import { checkOptions, type EtcdRegistryOptions } from "./options.js";
 import { untilReady } from "./readiness.js";
 import { EtcdRegistration } from "./registration.js";
+import { Session } from "./session.js";
 import { WatchHub } from "./watch-hub.js";
 
-/** How long closing waits for the records of registrations that were not deregistered. */
+/** How long closing waits for what this process has in etcd to be deleted. */
 const closeMs = 2000;
 
 /**
@@ -25,13 +30,18 @@ export function etcdRegistry(options: EtcdRegistryOptions): RegistryBackend {
   const hub = new WatchHub({ ...environment, link: watch, auth, openTimeoutMs: timeoutMs });
   const follow = { ...environment, keyPrefix, kv, hub };
   const feeds = createSharedFeeds((service, feed) => followService(service, feed, follow));
+  const session = new Session({ ...environment, link: lease, ttlMs, timeoutMs });
+  const badRecord = createRejectionLog(logger, "etcd record is left out");
   const registrations = new Set<EtcdRegistration>();
   let closing: Promise<void> | undefined;
 
   const close = async (): Promise<void> => {
     await feeds.close();
     const signal = AbortSignal.timeout(closeMs);
-    await Promise.allSettled(Array.from(registrations, (registration) => registration.deregister(signal)));
+    await Promise.allSettled([
+      ...Array.from(registrations, (registration) => registration.deregister(signal)),
+      session.close(signal),
+    ]);
     await hub.close();
     for (const link of [kv, lease, watch]) link.close();
   };
@@ -44,7 +54,9 @@ export function etcdRegistry(options: EtcdRegistryOptions): RegistryBackend {
       return registration;
     },
     open: (service) => feeds.open(service),
-    ready: (signal) => untilReady(kv, `${keyPrefix}services/`, environment, signal),
+    rollouts: etcdRollouts({ ...follow, session }),
+    list: (service, signal) => listInstances(service, follow, badRecord, signal),
+    ready: (signal) => untilReady(kv, servicesPrefix(keyPrefix), environment, signal),
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
 }

@@ -2,7 +2,7 @@ import type { ICompare, IKeyValue, IRequestOp, ITxnResponse } from "etcd3";
 import { isNewer } from "../incarnation.js";
 import { decodeRecord } from "../record.js";
 import type { Link } from "./link.js";
-import type { Held } from "./watched-range.js";
+import type { Held } from "./watched-ranges.js";
 
 /** A record this process wants to hold. */
 export interface Wanted {

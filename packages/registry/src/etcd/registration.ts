@@ -19,7 +19,7 @@ import type { Link } from "./link.js";
 import { publish, unpublish, type Seen, type Wanted } from "./publication.js";
 import { retry, orAborted, type Environment } from "./retry.js";
 import type { WatchHub } from "./watch-hub.js";
-import { WatchedRange, type KeyChange } from "./watched-range.js";
+import { WatchedRanges, type KeyChange } from "./watched-ranges.js";
 
 export interface RegistrationOptions extends Environment {
   readonly keyPrefix: string;
@@ -60,7 +60,7 @@ export class EtcdRegistration implements Registration {
   #seen: Seen = nothingSeen;
   #notBefore = 0;
   #woken = Promise.withResolvers<void>();
-  #ownKeys: readonly WatchedRange[] = [];
+  #ownKeys: readonly WatchedRanges[] = [];
   #gone: Promise<void> | undefined;
 
   constructor(all: readonly ServiceInstance[], signal: AbortSignal, options: RegistrationOptions) {
@@ -213,7 +213,7 @@ export class EtcdRegistration implements Registration {
     };
     this.#ownKeys = this.#wanted.map(
       ({ key }) =>
-        new WatchedRange({ ...this.#options, range: { key: Buffer.from(key) }, name: key, onChange }),
+        new WatchedRanges({ ...this.#options, ranges: [{ key: Buffer.from(key) }], name: key, onChange }),
     );
   }
 

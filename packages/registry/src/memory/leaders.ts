@@ -1,4 +1,4 @@
-import type { Leadership } from "@rollcall/core";
+import { ConfigError, type Leadership } from "@rollcall/core";
 
 interface Leader extends Leadership {
   readonly candidate: string;
@@ -8,14 +8,20 @@ interface Leader extends Leadership {
 export class Leaders {
   readonly #leaders = new Map<string, Leader>();
   readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #issued = new WeakSet<Leadership>();
   readonly #closed = new AbortController();
 
   candidate(service: string): string | undefined {
     return this.#leaders.get(service)?.candidate;
   }
 
-  /** Whether a leadership has not ended. */
+  /**
+   * Whether a leadership has not ended.
+   * @throws ConfigError for one of another registry
+   */
   holds(leadership: Leadership): boolean {
+    if (!this.#issued.has(leadership))
+      throw new ConfigError("leadership is not of this registry: campaign where policies are changed");
     return [...this.#leaders.values()].includes(leadership as Leader);
   }
 
@@ -50,6 +56,7 @@ export class Leaders {
       },
     };
     this.#leaders.set(service, leader);
+    this.#issued.add(leader);
     return leader;
   }
 

@@ -27,9 +27,10 @@ export function memoryRollouts(table: Table): { readonly store: RolloutStore; cl
     async compareAndSet(changes, signal, leadership) {
       checkChanges(changes);
       signal.throwIfAborted();
+      const isAllowed = leadership === undefined || leaders.holds(leadership);
       const current = changes.map(({ service }) => table.policies.stored(service));
       const isSame = changes.every(({ revision }, index) => current[index]?.revision === revision);
-      if (!isSame || (leadership && !leaders.holds(leadership))) return { won: false, current };
+      if (!isSame || !isAllowed) return { won: false, current };
       table.putPolicies(changes);
       return { won: true };
     },

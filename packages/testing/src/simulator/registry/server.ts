@@ -39,6 +39,8 @@ export interface RegistryServer {
   /** Deletes those that are on the lease. */
   remove(instances: readonly ServiceInstance[], lease: number): void;
   read(service: string): Snapshot;
+  /** All there are, sorted by service and id. */
+  readonly instances: readonly ServiceInstance[];
   /** Tells the watcher of every change from now on; returns the end of that. */
   watch(watcher: Watcher): () => void;
   /** What a watch publishes when it is back in step. */

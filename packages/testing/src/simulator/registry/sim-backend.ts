@@ -1,6 +1,7 @@
 import {
   createFeed,
   type Feed,
+  type ListedInstance,
   type Registration,
   type RegistryBackend,
   type ServiceInstance,
@@ -33,6 +34,15 @@ export class SimBackend implements RegistryBackend {
     const registration = new SimRegistration(this.#line, all, signal);
     this.#closed.signal.addEventListener("abort", () => registration.end(), { once: true });
     return (this.registration = registration);
+  }
+
+  async list(service: string | undefined, signal: AbortSignal): Promise<readonly ListedInstance[]> {
+    const { registry } = this.#line;
+    const found = await this.#line.call(
+      () => registry.instances.filter((each) => service === undefined || each.service === service),
+      signal,
+    );
+    return found.map((instance) => ({ instance, leaseLeftMs: undefined }));
   }
 
   open(service: string): Feed<Snapshot> & AsyncDisposable {

@@ -1,4 +1,4 @@
-import type { IEvent } from "etcd3";
+import type { IEvent, IKeyValue } from "etcd3";
 import type { Logger } from "pino";
 import { createBackoff } from "../backoff.js";
 import { createFaultLog } from "../fault-log.js";
@@ -21,9 +21,10 @@ export interface KeyChange {
   readonly held: Held | undefined;
 }
 
-export interface WatchedRangeOptions extends Environment {
-  readonly range: KeyRange;
-  /** For logs: the prefix or key. */
+export interface WatchedRangesOptions extends Environment {
+  /** At least one; they must not overlap. */
+  readonly ranges: readonly KeyRange[];
+  /** For logs: a prefix or key. */
   readonly name: string;
   readonly kv: Link;
   readonly hub: WatchHub;
@@ -45,24 +46,24 @@ const recheckMs = 5000;
 const calmMs = 10_000;
 
 /**
- * Follows a range of keys and loses nothing: it reads them all, watches from the revision after, and reads them all again
- * whenever a gap is possible: after a compaction, a restored etcd, a refused watch, and every 5 to 10 minutes.
+ * Follows ranges of keys and loses nothing: it reads them all in one transaction, watches each from the revision after,
+ * and reads them all again whenever a gap is possible in one: after a compaction, a restored etcd, a refused watch, and
+ * every 5 to 10 minutes.
  */
-export class WatchedRange implements Watched {
-  readonly range: KeyRange;
-  readonly #options: WatchedRangeOptions;
+export class WatchedRanges {
+  readonly #options: WatchedRangesOptions;
+  readonly #parts: readonly Part[];
   readonly #held = new Map<string, Held>();
   readonly #closed = new AbortController();
   #revision = 0;
   #listed = false;
-  #creations = 0;
   #relist: () => void = () => {};
   #stopRecheck: () => void = () => {};
   readonly #done: Promise<void>;
 
-  constructor(options: WatchedRangeOptions) {
+  constructor(options: WatchedRangesOptions) {
     this.#options = options;
-    this.range = options.range;
+    this.#parts = options.ranges.map((range) => new Part(range, this));
     this.#done = this.#run(this.#closed.signal).catch(() => {});
   }
 
@@ -71,36 +72,28 @@ export class WatchedRange implements Watched {
     await this.#done;
   }
 
-  resumeFrom(): number {
-    return this.#revision + 1;
-  }
-
-  created(revision: number): void {
-    this.#creations += 1;
+  /** For the parts: etcd goes on with one of them, at this revision of its own. */
+  resumed(revision: number, again: boolean): void {
     if (revision < this.#revision) return this.#relist();
-    if (this.#creations === 1) return;
+    if (!again) return;
     this.#stopRecheck();
     this.#stopRecheck = this.#options.clock.timer(this.#options.random() * recheckMs, () => this.#relist());
   }
 
-  changed(events: readonly IEvent[]): void {
-    const changes: KeyChange[] = [];
-    let revision = this.#revision;
-    for (const { type, kv } of events) {
-      const modRevision = Number(kv.mod_revision);
-      if (modRevision <= this.#revision) continue;
-      // Only events move us on: the header's revision may be ahead of what this stream has sent.
-      revision = Math.max(revision, modRevision);
+  /** For the parts: events that none of them has seen. */
+  apply(events: readonly IEvent[]): void {
+    const changes = events.map(({ type, kv }): KeyChange => {
       const key = kv.key.toString();
-      const held = type === "Delete" ? undefined : { value: kv.value, lease: kv.lease, modRevision };
+      const held = type === "Delete" ? undefined : heldIn(kv);
       this.#set(key, held);
-      changes.push({ key, held });
-    }
-    this.#revision = revision;
-    if (changes.length > 0) this.#options.onChange(changes, revision);
+      this.#revision = Math.max(this.#revision, Number(kv.mod_revision));
+      return { key, held };
+    });
+    if (changes.length > 0) this.#options.onChange(changes, this.#revision);
   }
 
-  cancelled(why: string): void {
+  /** For the parts: one of them may miss events. */
+  gap(why: string): void {
     this.#options.logger?.info(
       { range: this.#options.name, why },
       "etcd watch was cancelled; reading all keys again",
@@ -111,20 +104,27 @@ export class WatchedRange implements Watched {
   async #run(signal: AbortSignal): Promise<void> {
     const { hub, clock, random } = this.#options;
     const backoff = createBackoff({ random });
+    const remove = (): void => {
+      for (const part of this.#parts) hub.remove(part);
+    };
     try {
       for (;;) {
         await this.#list(signal);
+        // Who heard what was read may have had enough of it.
+        signal.throwIfAborted();
         const listedAt = clock.now();
         const due = this.#due(signal);
-        this.#creations = 0;
-        hub.add(this);
+        for (const part of this.#parts) {
+          part.restart(this.#revision);
+          hub.add(part);
+        }
         await due;
-        hub.remove(this);
+        remove();
         if (clock.now() - listedAt > calmMs) backoff.reset();
         else await clock.sleep(backoff.next(), signal);
       }
     } finally {
-      hub.remove(this);
+      remove();
     }
   }
 
@@ -149,20 +149,21 @@ export class WatchedRange implements Watched {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { kv, logger, name, onChange } = this.#options;
-    const { key, end } = this.range;
-    const request = { key, ...(end ? { range_end: end } : {}) };
+    const { kv, logger, name, ranges, onChange } = this.#options;
+    const success = ranges.map(({ key, end }) => ({
+      request_range: { key, ...(end ? { range_end: end } : {}) },
+    }));
     const faults = createFaultLog(logger, `reading ${name} from etcd`);
-    const answer = await retry(() => kv.call(({ kv }) => kv.range(request)), this.#options, faults, signal);
+    const answer = await retry(() => kv.call(({ kv }) => kv.txn({ success })), this.#options, faults, signal);
     const changes: KeyChange[] = [];
     const gone = new Set(this.#held.keys());
-    for (const { key: found, value, lease, mod_revision: mod } of answer.kvs) {
-      const key = found.toString();
+    for (const found of answer.responses.flatMap(({ response_range: range }) => range.kvs)) {
+      const key = found.key.toString();
       gone.delete(key);
       const before = this.#held.get(key);
-      const held = { value, lease, modRevision: Number(mod) };
+      const held = heldIn(found);
       this.#set(key, held);
-      if (before?.lease !== lease || !before.value.equals(value)) changes.push({ key, held });
+      if (before?.lease !== held.lease || !before.value.equals(held.value)) changes.push({ key, held });
     }
     for (const key of gone) {
       this.#set(key, undefined);
@@ -177,4 +178,47 @@ export class WatchedRange implements Watched {
     if (held) this.#held.set(key, held);
     else this.#held.delete(key);
   }
+}
+
+/** The watch of one range, which resumes from the last event of its own. */
+class Part implements Watched {
+  readonly range: KeyRange;
+  readonly #whole: WatchedRanges;
+  #revision = 0;
+  #creations = 0;
+
+  constructor(range: KeyRange, whole: WatchedRanges) {
+    this.range = range;
+    this.#whole = whole;
+  }
+
+  /** All was read at this revision. */
+  restart(revision: number): void {
+    this.#revision = revision;
+    this.#creations = 0;
+  }
+
+  resumeFrom(): number {
+    return this.#revision + 1;
+  }
+
+  created(revision: number): void {
+    this.#creations += 1;
+    this.#whole.resumed(revision, this.#creations > 1);
+  }
+
+  changed(events: readonly IEvent[]): void {
+    const unseen = events.filter(({ kv }) => Number(kv.mod_revision) > this.#revision);
+    // Only events move us on: the header's revision may be ahead of what this stream has sent.
+    for (const { kv } of unseen) this.#revision = Math.max(this.#revision, Number(kv.mod_revision));
+    this.#whole.apply(unseen);
+  }
+
+  cancelled(why: string): void {
+    this.#whole.gap(why);
+  }
+}
+
+function heldIn({ value, lease, mod_revision: mod }: IKeyValue): Held {
+  return { value, lease, modRevision: Number(mod) };
 }

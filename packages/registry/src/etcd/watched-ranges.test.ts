@@ -1,10 +1,10 @@
-import type { IEvent, IRangeResponse } from "etcd3";
+import type { IEvent, IRangeResponse, ITxnRequest, ITxnResponse } from "etcd3";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { FakeClock, settle as settled } from "@rollcall/testing/clock";
 import { under } from "./keys.js";
 import type { Link } from "./link.js";
 import type { Watched, WatchHub } from "./watch-hub.js";
-import { WatchedRange } from "./watched-range.js";
+import { WatchedRanges } from "./watched-ranges.js";
 
 /** What a fake etcd holds: values by key, with their revisions. */
 let stored: Map<string, { value: string; revision: number }>;
@@ -14,16 +14,31 @@ let unreachable: boolean;
 let watching: Set<Watched>;
 let changes: string[];
 let clock: FakeClock;
-let range: WatchedRange;
+let ranges: WatchedRanges;
+/** The watches of its ranges, in their order. */
+let range: Watched;
+let other: Watched;
 
 const kv = {
-  async call(): Promise<Partial<IRangeResponse>> {
-    reads += 1;
-    if (unreachable) throw new Error("unreachable");
-    const kvs = Array.from(stored, ([key, held]) => keyValue(key, held.value, held.revision));
-    return { header: { revision: String(revision) } as IRangeResponse["header"], kvs };
+  call(run: (client: { kv: { txn(request: ITxnRequest): Promise<Partial<ITxnResponse>> } }) => unknown) {
+    return run({ kv: { txn } });
   },
 } as unknown as Link;
+
+async function txn({ success = [] }: ITxnRequest): Promise<Partial<ITxnResponse>> {
+  reads += 1;
+  if (unreachable) throw new Error("unreachable");
+  const all = Array.from(stored, ([key, held]) => keyValue(key, held.value, held.revision));
+  const responses = success.map(({ request_range: asked }) => {
+    const [from, to] = [asked?.key?.toString() ?? "", asked?.range_end?.toString()];
+    const isAsked = (key: string): boolean => (to === undefined ? key === from : key >= from && key < to);
+    return { response_range: { kvs: all.filter(({ key }) => isAsked(key.toString())) } };
+  });
+  return {
+    header: { revision: String(revision) },
+    responses,
+  } as unknown as Partial<ITxnResponse>;
+}
 
 const hub = {
   add: (watched: Watched) => watching.add(watched),
@@ -49,8 +64,8 @@ beforeEach(async () => {
   stored = new Map([["p/a", { value: "1", revision: 5 }]]);
   [revision, reads, unreachable, watching, changes] = [10, 0, false, new Set(), []];
   clock = new FakeClock();
-  range = new WatchedRange({
-    range: under("p/"),
+  ranges = new WatchedRanges({
+    ranges: [under("p/"), { key: Buffer.from("q") }],
     name: "p/",
     kv,
     hub,
@@ -63,12 +78,13 @@ beforeEach(async () => {
     },
   });
   await settled();
+  [range, other] = [...watching] as [Watched, Watched];
 });
-afterEach(() => range.close());
+afterEach(() => ranges.close());
 
 test("reads all, then watches from the revision after", () => {
   expect(changes).toEqual(["10: p/a=1"]);
-  expect([...watching]).toEqual([range]);
+  expect([...watching].map(({ range }) => range.key.toString())).toEqual(["p/", "q"]);
   expect(range.resumeFrom()).toBe(11);
 });
 
@@ -160,7 +176,54 @@ test("keeps what it has while etcd cannot be reached, and goes on trying", async
 test("leaves nothing behind when it is closed", async () => {
   range.created(10);
   range.created(10);
-  await range.close();
+  await ranges.close();
   expect(watching.size).toBe(0);
   expect(clock.pending).toBe(0);
+});
+
+test("reads all ranges at once, and resumes each from its own last event", async () => {
+  stored.set("q", { value: "0", revision: 3 });
+  other.cancelled("test");
+  await clock.advance(100);
+  expect(changes.at(-1)).toBe("10: q=0");
+  range.changed([event("Put", "p/a", "2", 15)]);
+  expect([range.resumeFrom(), other.resumeFrom()]).toEqual([16, 11]);
+  other.changed([event("Put", "q", "1", 14)]);
+  expect([range.resumeFrom(), other.resumeFrom()]).toEqual([16, 15]);
+  // The revision of the whole does not go back.
+  expect(changes.slice(-2)).toEqual(["15: p/a=2", "15: q=1"]);
+});
+
+test("watches all ranges again when one of them has a gap, none twice", async () => {
+  other.cancelled("compacted at revision 90");
+  expect(watching.size).toBe(2);
+  await settled();
+  expect(watching.size).toBe(0);
+  await clock.advance(100);
+  expect([...watching]).toEqual([range, other]);
+  expect(reads).toBe(2);
+});
+
+test("reads all again when one range is resumed at a revision before that of the other", async () => {
+  range.changed([event("Put", "p/a", "2", 15)]);
+  revision = 12;
+  other.created(12);
+  await clock.advance(100);
+  expect(reads).toBe(2);
+  expect([range.resumeFrom(), other.resumeFrom()]).toEqual([13, 13]);
+});
+
+test("can be closed by what it reports", async () => {
+  const closing = new WatchedRanges({
+    ranges: [under("p/")],
+    name: "p/",
+    kv,
+    hub,
+    clock,
+    random: () => 0.5,
+    onChange: () => void closing.close(),
+  });
+  await settled();
+  await closing.close();
+  expect(watching.size).toBe(2);
 });

@@ -1,0 +1,34 @@
+import type { Verdict } from "./analysis.js";
+import {
+  abortRollout,
+  nextStep,
+  percentOf,
+  promoteRollout,
+  type Author,
+  type RolloutInForce,
+} from "./plan.js";
+
+/** The policy that a verdict leads to; undefined while it is to wait. */
+export function decide(
+  service: string,
+  policy: RolloutInForce,
+  verdict: Verdict,
+  author: Omit<Author, "reason">,
+): RolloutInForce | undefined {
+  const { rollout } = policy;
+  const { to, step, steps } = rollout;
+  switch (verdict.kind) {
+    case "wait":
+      return undefined;
+    case "abort":
+      return abortRollout(service, policy, { ...author, reason: `aborted: ${verdict.reason}` });
+    case "promote": {
+      if (step + 1 >= steps.length) {
+        return promoteRollout(service, policy, { ...author, reason: `promoted: ${verdict.reason}` });
+      }
+      const percent = percentOf({ steps, step: step + 1 });
+      const reason = `step ${step + 2} of ${steps.length}, ${percent} % to ${to}: ${verdict.reason}`;
+      return nextStep(service, policy, { ...author, reason });
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import { ConfigError, mostReporters, type CallerReport } from "@rollcall/core";
+import { encodeReport, reportFault } from "../report.js";
+import { reportPrefix, under } from "./keys.js";
+import { persist } from "./persist.js";
+import type { RolloutOptions } from "./rollout-options.js";
+
+/** How many reports are put before a caller looks again whether it is among those who report. */
+const checkEvery = 15;
+
+/**
+ * One caller's report on one service. Those with the lowest ids report: a caller that finds enough others below its own
+ * id keeps quiet, and takes back what it had put. It looks before the first report and before every 15th.
+ */
+export class Reporter {
+  readonly #options: RolloutOptions;
+  readonly #prefix: string;
+  readonly #key: Buffer;
+  #asked = 0;
+  #chosen = false;
+  #put = false;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(service: string, caller: string, options: RolloutOptions) {
+    this.#options = options;
+    this.#prefix = reportPrefix(options.keyPrefix, service);
+    this.#key = Buffer.from(this.#prefix + caller);
+  }
+
+  /** See `RolloutStore.report`. */
+  report(report: CallerReport, signal: AbortSignal): Promise<boolean> {
+    const fault = reportFault(report);
+    if (fault !== undefined) throw new ConfigError(`cannot report at ${this.#key.toString()}: ${fault}`);
+    return this.#inTurn(async () => {
+      if (this.#asked % checkEvery === 0) this.#chosen = await this.#isChosen(signal);
+      this.#asked += 1;
+      if (this.#chosen) await this.#keep(Buffer.from(encodeReport(report)), signal);
+      else if (this.#put) await this.#delete(signal);
+      return this.#chosen;
+    });
+  }
+
+  /** See `RolloutStore.withdraw`. */
+  withdraw(signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#asked = 0;
+      await this.#delete(signal);
+    });
+  }
+
+  /** So that no earlier report ends up over a later one, or after a withdrawal. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(run);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  async #isChosen(signal: AbortSignal): Promise<boolean> {
+    const { kv } = this.#options;
+    const { key, end } = under(this.#prefix);
+    const request = { key, ...(end ? { range_end: end } : {}), keys_only: true, limit: mostReporters };
+    const { kvs } = await persist(
+      `looking who reports at ${this.#prefix}`,
+      () => kv.call(({ kv }) => kv.range(request)),
+      this.#options,
+      signal,
+    );
+    const last = kvs.at(-1)?.key;
+    return kvs.length < mostReporters || !last || Buffer.compare(this.#key, last) <= 0;
+  }
+
+  async #keep(value: Buffer, signal: AbortSignal): Promise<void> {
+    const { kv, session } = this.#options;
+    this.#put = true;
+    await persist(
+      `reporting at ${this.#prefix}`,
+      () =>
+        session.use(({ id: lease }) => kv.call(({ kv }) => kv.put({ key: this.#key, value, lease })), signal),
+      this.#options,
+      signal,
+    );
+  }
+
+  async #delete(signal: AbortSignal): Promise<void> {
+    const { kv } = this.#options;
+    await persist(
+      `withdrawing a report at ${this.#prefix}`,
+      () => kv.call(({ kv }) => kv.deleteRange({ key: this.#key })),
+      this.#options,
+      signal,
+    );
+    this.#put = false;
+  }
+}
