@@ -18,6 +18,7 @@ import { apart, type Environment } from "./environment.js";
 import { callIdHeader } from "./ledger.js";
 import { observedTransport, type View } from "./observed-transport.js";
 import { ProcessWire } from "./process-wire.js";
+import type { SimBackend } from "./registry/sim-backend.js";
 import type { ProcessInfo } from "./seams.js";
 
 /** A simulated caller, as a workload uses it. */
@@ -46,6 +47,7 @@ export class CallerProcess implements Caller {
   readonly services: Set<string> = new Set<string>();
   readonly #env: Environment;
   readonly #app: App;
+  readonly #backend: SimBackend;
   readonly #shared: ReceiptRecorder;
   readonly #end = new AbortController();
   #work: Promise<unknown> = Promise.resolve();
@@ -58,7 +60,7 @@ export class CallerProcess implements Caller {
     this.#shared = shared;
     const { seams, registry, network, ledger, clock } = env;
     const wire = new ProcessWire(network, this.clock, this.random);
-    const backend = registry.backend(this);
+    this.#backend = registry.backend(this);
     const transport = env.faults.transport(memoryTransport(wire));
     const observed = observedTransport(
       seams.transport?.(transport, this) ?? transport,
@@ -74,7 +76,7 @@ export class CallerProcess implements Caller {
       timeoutMs,
       clock: this.clock,
       random: this.random,
-      registry: seams.backend?.(backend, this) ?? backend,
+      registry: seams.backend?.(this.#backend, this) ?? this.#backend,
       transport: observed,
       serverTransport: memoryServerTransport(wire, { host: `10.1.0.${index + 1}` }),
       clientInterceptors: [
@@ -117,6 +119,7 @@ export class CallerProcess implements Caller {
     this.#end.abort();
     await this.#work;
     await this.#app.stop();
+    await this.#backend[Symbol.asyncDispose]();
   }
 
   readonly #streams: CallerRecorder[] = [];

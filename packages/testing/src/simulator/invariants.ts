@@ -98,12 +98,12 @@ export function excuse(drop: Drop, run: Run): string | undefined {
 
 /** Whether the instance could be called, and callers could know it, for a moment of the time. */
 function couldServe(slot: Slot, fromMs: number, toMs: number, { env }: Run): boolean {
-  const { outages, longestLagMs } = env.registry;
+  const { outages, disturbances, longestLagMs } = env.registry;
   const shown = env.registry.shown.get(slot.name);
   if (!shown) return false;
   return slot.served.and(shown).some((span) => {
     let knownMs = span.fromMs + noticeMs + longestLagMs;
-    for (const outage of outages.spans)
+    for (const outage of [...outages.spans, ...disturbances.spans])
       if (outage.fromMs <= knownMs && outage.toMs >= span.fromMs)
         knownMs = Math.max(knownMs, outage.toMs + noticeMs + longestLagMs);
     return Math.max(knownMs, fromMs) < Math.min(span.toMs, toMs);

@@ -10,6 +10,8 @@ import {
 import { RegistryLine } from "./line.js";
 import type { RegistryClient, RegistryServer } from "./server.js";
 import { SimRegistration } from "./sim-registration.js";
+import { SimRollouts } from "./sim-rollouts.js";
+import { SimSession } from "./sim-session.js";
 import { SimWatch } from "./sim-watch.js";
 
 /** The registry as one process uses it. */
@@ -18,11 +20,15 @@ export class SimBackend implements RegistryBackend {
   /** Of the process, once it has registered. */
   incarnation: string | undefined;
   registration: Registration | undefined;
+  readonly rollouts: SimRollouts;
   readonly #line: RegistryLine;
+  readonly #session: SimSession;
   readonly #closed = new AbortController();
 
   constructor(registry: RegistryServer, process: RegistryClient) {
     this.#line = new RegistryLine(registry, process);
+    this.#session = new SimSession(this.#line, this.#closed.signal);
+    this.rollouts = new SimRollouts(this.#line, this.#session);
   }
 
   ready(signal: AbortSignal): Promise<void> {
@@ -42,7 +48,7 @@ export class SimBackend implements RegistryBackend {
       () => registry.instances.filter((each) => service === undefined || each.service === service),
       signal,
     );
-    return found.map((instance) => ({ instance, leaseLeftMs: undefined }));
+    return found.map((instance) => ({ instance, leaseLeftMs: registry.leaseLeftMs(instance) }));
   }
 
   open(service: string): Feed<Snapshot> & AsyncDisposable {
@@ -61,8 +67,8 @@ export class SimBackend implements RegistryBackend {
     };
   }
 
-  /** Ends watches and registrations; records stay until their lease ends. */
+  /** Ends watches, registrations and leaderships; what is in the registry stays until its lease ends. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed.abort();
+    this.#closed.abort(new Error("registry is closed"));
   }
 }

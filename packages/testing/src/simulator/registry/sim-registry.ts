@@ -2,7 +2,8 @@ import type { Clock, ServiceInstance, Snapshot } from "@rollcall/core";
 import type { EventLog } from "../event-log.js";
 import { Timeline } from "../timeline.js";
 import { byId, isNewer, keyOf, type Change, type Held } from "./records.js";
-import type { RegistryClient, RegistryServer, Watcher } from "./server.js";
+import { PolicyDesk, type PolicyWrite } from "./policy-desk.js";
+import type { Disturbance, RegistryClient, RegistryServer, Watcher } from "./server.js";
 import { SimBackend } from "./sim-backend.js";
 
 export interface SimRegistryOptions {
@@ -20,8 +21,11 @@ interface Lease {
   readonly id: number;
   readonly process: string;
   readonly ttlMs: number;
+  endsMs: number;
   stop: () => void;
 }
+
+const undisturbed: Disturbance = { lost: 0, slowMs: 0 };
 
 /**
  * A registry with the rules of etcd (revisions, leases with a time to live, transactions, watches), and its faults, on a
@@ -33,6 +37,9 @@ export class SimRegistry implements RegistryServer {
   readonly afterReset: NonNullable<SimRegistryOptions["afterReset"]>;
   /** When it was down. */
   readonly outages: Timeline = new Timeline();
+  /** When messages to and from it were lost or late. */
+  readonly disturbances: Timeline = new Timeline();
+  readonly policies: PolicyDesk;
   /** When it showed an instance as up, by id. */
   readonly shown: Map<string, Timeline> = new Map<string, Timeline>();
   /** The longest that watches have lagged so far. */
@@ -49,6 +56,8 @@ export class SimRegistry implements RegistryServer {
   #outageUntilMs = 0;
   #lagMs = 0;
   #lagUntilMs = 0;
+  #disturbance = undisturbed;
+  #disturbedUntilMs = 0;
   #faultUntilMs = 0;
 
   constructor(options: SimRegistryOptions) {
@@ -58,6 +67,11 @@ export class SimRegistry implements RegistryServer {
     this.ttlMs = ttlMs;
     this.latencyMs = latencyMs;
     this.afterReset = options.afterReset ?? ((_, read) => read);
+    this.policies = new PolicyDesk({
+      now: () => clock.now(),
+      hasLease: (lease) => this.#leases.has(lease),
+      changed: (writes) => this.#policiesChanged(writes),
+    });
   }
 
   /** The registry as one process sees it. */
@@ -77,9 +91,13 @@ export class SimRegistry implements RegistryServer {
     return this.#clock.now() >= this.#outageUntilMs;
   }
 
-  /** Whether it was down at any time since. */
+  /** Whether it was down, or hard to reach, at any time since. */
   wasDown(sinceMs: number): boolean {
-    return this.outages.overlaps(sinceMs, Infinity);
+    return this.outages.overlaps(sinceMs, Infinity) || this.disturbances.overlaps(sinceMs, Infinity);
+  }
+
+  get disturbance(): Disturbance {
+    return this.#clock.now() < this.#disturbedUntilMs ? this.#disturbance : undisturbed;
   }
 
   /** When the last fault that was asked for is over. */
@@ -113,7 +131,23 @@ export class SimRegistry implements RegistryServer {
     this.#fault(forMs === Infinity ? ms : forMs + ms);
   }
 
-  /** Ends the lease of a process, and its records with it. */
+  /** For `forMs`, loses a share of all requests and answers, 0 to 1, and has the others take up to `slowMs` longer each way. */
+  disturb(forMs: number, { lost = 0, slowMs = 0 }: Partial<Disturbance>): void {
+    const share = `${Math.round(100 * lost)} %`;
+    this.#log.add(
+      "registry",
+      `loses ${share} of the messages, slows others by ${slowMs} ms, for ${forMs} ms`,
+    );
+    this.#disturbance = { lost, slowMs };
+    this.#disturbedUntilMs = this.#clock.now() + forMs;
+    this.disturbances.begin(this.#clock.now());
+    this.#fault(forMs + slowMs);
+    this.#after(forMs, () => {
+      if (this.disturbance === undisturbed) this.disturbances.end(this.#clock.now());
+    });
+  }
+
+  /** Ends the leases of a process: its records, and what else is on them. */
   loseLease(process: string): void {
     for (const lease of [...this.#leases.values()].filter((each) => each.process === process)) {
       this.#log.add("registry", `loses the lease of ${process}`);
@@ -122,19 +156,20 @@ export class SimRegistry implements RegistryServer {
     this.#fault(0);
   }
 
-  /** Loses everything: records, leases, history. */
+  /** Loses everything: records, leases, policies, history. */
   wipe(): void {
     this.#log.add("registry", "wiped");
     for (const lease of this.#leases.values()) lease.stop();
     this.#leases.clear();
     this.#records.clear();
+    this.policies.wipe();
     for (const shown of this.shown.values()) shown.end(this.#clock.now());
     this.#revision = 1;
     for (const watcher of this.#watchers) watcher.reset();
     this.#fault(0);
   }
 
-  /** Somebody deletes all records at once; leases live on. */
+  /** Somebody deletes the records of all instances at once; leases and policies live on. */
   massDisappearance(): void {
     this.#log.add("registry", "all records deleted");
     this.#delete([...this.#records.keys()]);
@@ -147,6 +182,7 @@ export class SimRegistry implements RegistryServer {
     for (const lease of this.#leases.values()) lease.stop();
     this.#timers.clear();
     this.#leases.clear();
+    this.policies.wipe();
   }
 
   // What follows is the server's side: called by backends when an operation has arrived.
@@ -168,7 +204,7 @@ export class SimRegistry implements RegistryServer {
   }
 
   grant(process: string): number {
-    const lease: Lease = { id: ++this.#lastLease, process, ttlMs: this.ttlMs, stop: () => {} };
+    const lease: Lease = { id: ++this.#lastLease, process, ttlMs: this.ttlMs, endsMs: 0, stop: () => {} };
     this.#leases.set(lease.id, lease);
     this.#arm(lease);
     return lease.id;
@@ -215,7 +251,12 @@ export class SimRegistry implements RegistryServer {
 
   read(service: string): Snapshot {
     const instances = this.instances.filter((instance) => instance.service === service);
-    return { service, revision: this.#revision, instances };
+    return { service, revision: this.#revision, instances, policy: this.policies.policy(service) };
+  }
+
+  leaseLeftMs(instance: ServiceInstance): number | undefined {
+    const lease = this.#leases.get(this.#records.get(keyOf(instance))?.lease ?? 0);
+    return lease && Math.max(0, lease.endsMs - this.#clock.now());
   }
 
   watch(watcher: Watcher): () => void {
@@ -235,6 +276,7 @@ export class SimRegistry implements RegistryServer {
 
   #arm(lease: Lease): void {
     lease.stop();
+    lease.endsMs = this.#clock.now() + lease.ttlMs;
     if (!this.up) return;
     lease.stop = this.#clock.timer(lease.ttlMs, () => {
       this.#log.add("registry", `lease of ${lease.process} ran out`);
@@ -246,6 +288,7 @@ export class SimRegistry implements RegistryServer {
     lease.stop();
     this.#leases.delete(lease.id);
     this.#delete([...this.#records].filter(([, held]) => held.lease === lease.id).map(([key]) => key));
+    this.policies.leaseEnded(lease.id);
   }
 
   #delete(keys: readonly string[]): void {
@@ -271,6 +314,19 @@ export class SimRegistry implements RegistryServer {
     for (const watcher of this.#watchers) {
       const own = changes.filter((change) => change.service === watcher.service);
       if (own.length > 0) watcher.changed(own, this.#revision);
+    }
+  }
+
+  #policiesChanged(writes: readonly PolicyWrite[]): void {
+    this.#revision++;
+    for (const { service, policy, process } of writes) {
+      const { gen, reason } = policy;
+      this.#log.add(
+        "registry",
+        `rev ${this.#revision} policy ${service} gen ${gen} by ${process}: ${reason}`,
+      );
+      for (const watcher of this.#watchers)
+        if (watcher.service === service) watcher.policyChanged(policy, this.#revision);
     }
   }
 
