@@ -2,7 +2,8 @@ import type { Tally } from "../fleet/tally.js";
 import type { CallerProcess } from "./caller.js";
 import type { Drop } from "./caller-recorder.js";
 import type { Environment } from "./environment.js";
-import type { SimulatedFleet, Slot } from "./fleet.js";
+import type { SimulatedFleet } from "./fleet.js";
+import type { Slot } from "./slot.js";
 
 /** How long callers may take from an instance's coming until they can call it: the longest pause between connections, and some. */
 const noticeMs = 2_000;

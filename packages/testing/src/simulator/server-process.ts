@@ -2,6 +2,8 @@ import { createApp, type App, type Listener, type ServerTransport, type Transpor
 import { ProcessClock } from "../clock/process-clock.js";
 import { memoryTransport } from "../network/connection.js";
 import { memoryServerTransport } from "../network/listener.js";
+import type { Release } from "./canary/release.js";
+import { isSick, sickened } from "./canary/sickness.js";
 import { apart, type Environment, type ServerOptions } from "./environment.js";
 import { ProcessWire, ServerWire } from "./process-wire.js";
 import type { SimBackend } from "./registry/sim-backend.js";
@@ -16,6 +18,9 @@ const graceSlackMs = 1_000;
 /** One run of one instance of the service under test: a real app on a clock, network and registry that are not. */
 export class ServerProcess implements ProcessInfo {
   readonly name: string;
+  readonly version: string;
+  /** When it was started. */
+  readonly sinceMs: number;
   readonly clock: ProcessClock;
   readonly random: () => number;
   /** Resolves when it is visible in the registry, or has ended first. */
@@ -45,12 +50,15 @@ export class ServerProcess implements ProcessInfo {
   constructor(
     env: Environment,
     options: ServerOptions,
-    at: { readonly name: string; readonly host: string; readonly run: number },
+    at: { readonly name: string; readonly host: string; readonly run: number; readonly release: Release },
     onState: (state: ProcessState) => void,
   ) {
     const { gracePeriodMs = 30_000, propagationDelayMs = 500 } = options;
     const { seams, registry, network } = env;
+    const { version, track, weight, services, sickness } = at.release;
     this.name = at.name;
+    this.version = version;
+    this.sinceMs = env.clock.now();
     this.clock = new ProcessClock(env.clock);
     this.random = env.random.fork(`${at.name} run ${at.run}`);
     this.serving = this.#served.promise;
@@ -73,7 +81,10 @@ export class ServerProcess implements ProcessInfo {
     this.#app = createApp({
       ...apart,
       name: options.name ?? "server",
-      services: options.services,
+      services,
+      version,
+      track,
+      weight,
       bind: (container) => options.bind?.(container, this),
       id: at.name,
       host: at.host,
@@ -86,6 +97,7 @@ export class ServerProcess implements ProcessInfo {
       transport: seams.transport?.(transport, this) ?? transport,
       serverTransport: this.#observed(seams.serverTransport?.(listening, this) ?? listening),
       interceptors: [
+        ...(isSick(sickness) ? [sickened(sickness, this)] : []),
         ...(seams.serverInterceptors?.(this) ?? []),
         env.ledger.interceptor(at.name, () => this.#backend.incarnation),
       ],

@@ -49,6 +49,7 @@ export class PolicyDesk {
   /** Every policy that was written, in order. */
   readonly writes: PolicyWrite[] = [];
   readonly #env: PolicyDeskEnv;
+  readonly #followers = new Set<() => void>();
   readonly #controllers = new Map<string, Controller>();
   /** What ends with each lease. */
   readonly #onLease = new Map<number, Map<string, () => void>>();
@@ -99,7 +100,14 @@ export class PolicyDesk {
     }
     this.writes.push(...writes);
     this.#env.changed(writes);
+    for (const written of this.#followers) written();
     return done;
+  }
+
+  /** Calls `written` after each change; returns the end of that. */
+  follow(written: () => void): () => void {
+    this.#followers.add(written);
+    return () => void this.#followers.delete(written);
   }
 
   /** Undefined when the lease has ended, before or while it waited. Rejects with the signal's reason. */
