@@ -12,7 +12,7 @@ import { eventually } from "./conformance/session.js";
 const parent = `
 import { startEtcd } from "@rollcall/testing";
 const etcd = await startEtcd();
-etcd.pause();
+await etcd.pause();
 console.log(JSON.stringify({ pid: etcd.pid, logFile: etcd.logFile }));
 `;
 

@@ -83,7 +83,7 @@ function faults(start: () => Promise<EtcdUnderTest>): void {
 
   it("etcd is stopped by SIGSTOP past the leases' time to live", () =>
     endure("etcd SIGSTOP 12 s, TTL 5 s", 10_000, async () => {
-      etcd.pause();
+      await etcd.pause();
       await sleep(12_000);
       etcd.resume();
     }));

@@ -133,7 +133,7 @@ describe("SIGTERM while etcd hangs", () => {
     await using orders = createClient(Orders, { registry: etcd.url });
     await orders.get({ id: "1" });
     const call = orders.get({ id: "sleep:3000" });
-    etcd.pause();
+    await etcd.pause();
     try {
       const from = performance.now();
       service.signal("SIGTERM");
@@ -197,7 +197,7 @@ describe("SIGTERM while a process starts", () => {
 
   it.each(["stopped", "paused"])("ends it promptly while etcd is %s, and leaves no key", async (how) => {
     if (how === "stopped") await etcd.stop();
-    else etcd.pause();
+    else await etcd.pause();
     try {
       await using service = await launchService(etcd.url);
       await logged(service, "registering");

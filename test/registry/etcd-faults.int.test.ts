@@ -52,7 +52,7 @@ describeEtcd("a registry in etcd", (start) => {
   test("keeps the last snapshot while etcd hangs, and is right again when it goes on", async () => {
     await using scene = await Scene.start(prefix, { url: etcd.url });
     const seen = scene.feed.current;
-    etcd.pause();
+    await etcd.pause();
     await pause(ttlMs * 2);
     expect(scene.feed.current).toBe(seen);
     etcd.resume();
@@ -240,11 +240,14 @@ describeEtcd("a registry in etcd", (start) => {
 
   test("is bounded by its signal when etcd hangs as a process leaves, and its record goes", async () => {
     await using scene = await Scene.start(prefix, { url: etcd.url });
-    etcd.pause();
-    const startedAt = performance.now();
-    await expect(scene.registrations[0]!.deregister(AbortSignal.timeout(300))).rejects.toThrow(/timeout/);
-    expect(performance.now() - startedAt).toBeLessThan(1000);
-    etcd.resume();
+    await etcd.pause();
+    try {
+      const startedAt = performance.now();
+      await expect(scene.registrations[0]!.deregister(AbortSignal.timeout(300))).rejects.toThrow(/timeout/);
+      expect(performance.now() - startedAt).toBeLessThan(1000);
+    } finally {
+      etcd.resume();
+    }
     await until(scene.feed, ({ instances }) => instances.length === 1, ttlMs + 5000);
   });
 

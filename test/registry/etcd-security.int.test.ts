@@ -4,7 +4,9 @@ import { findEtcd, startEtcd } from "@rollcall/testing";
 import { describe, expect, test } from "vitest";
 import { withoutRealEtcd } from "../etcd/describe-etcd.js";
 import { Certificates } from "./certificates.js";
-import { Scene } from "./scene.js";
+import { policyOf, reportOf, rolloutsOf } from "./policies.js";
+import { orders, Scene } from "./scene.js";
+import { until } from "./until.js";
 
 if (findEtcd() === undefined) withoutRealEtcd("security of a registry in etcd [real etcd]");
 else describe("security of a registry in etcd [real etcd]", suite);
@@ -26,16 +28,20 @@ async function post(
   return json;
 }
 
-/** Turns authentication on, with `root`, and `shop` who may use what is under `shop/`. */
-async function addUsers(port: number): Promise<void> {
+type Grants = Readonly<Record<string, "READ" | "READWRITE">>;
+
+/** Turns authentication on, with `root`, and users who may use what is under certain prefixes. */
+async function addUsers(
+  port: number,
+  users: Readonly<Record<string, Grants>> = { shop: { "shop/": "READWRITE" } },
+): Promise<void> {
   const base64 = (text: string): string => Buffer.from(text).toString("base64");
-  await post(port, "auth/role/add", { name: "root" });
-  await post(port, "auth/role/add", { name: "shop" });
-  await post(port, "auth/role/grant", {
-    name: "shop",
-    perm: { permType: "READWRITE", key: base64("shop/"), range_end: base64("shop0") },
-  });
-  for (const name of ["root", "shop"]) {
+  for (const [name, grants] of Object.entries({ root: {}, ...users })) {
+    await post(port, "auth/role/add", { name });
+    for (const [prefix, permType] of Object.entries(grants)) {
+      const perm = { permType, key: base64(prefix), range_end: base64(prefix.replace(/\/$/, "0")) };
+      await post(port, "auth/role/grant", { name, perm });
+    }
     await post(port, "auth/user/add", { name, password: `${name}@secret` });
     await post(port, "auth/user/grant", { user: name, role: name });
   }
@@ -68,6 +74,40 @@ function suite(): void {
     await etcd.restart();
     await scene.hears(50);
     expect(await scene.isRight()).toBeLessThan(5000);
+  });
+
+  test("works with the least rights that the README names, and no app can change a policy with them", async () => {
+    await using etcd = await startEtcd();
+    await addUsers(etcd.port, {
+      app: { "shop/services/": "READWRITE", "shop/rollout-stats/": "READWRITE", "shop/rollout/": "READ" },
+      operator: {
+        "shop/services/": "READ",
+        "shop/rollout-stats/": "READ",
+        "shop/rollout/": "READWRITE",
+        "shop/rollout-log/": "READWRITE",
+        "shop/rollout-leader/": "READWRITE",
+      },
+    });
+    const url = (user: string): string => `etcd://${user}:${user}%40secret@127.0.0.1:${etcd.port}/shop`;
+    const soon = (): AbortSignal => AbortSignal.timeout(5000);
+    await using scene = await Scene.start("shop", { url: url("app") });
+    await using registry = etcdRegistry({ url: url("operator") });
+    const [app, operator] = [rolloutsOf(scene.caller), rolloutsOf(registry)];
+    const change = { service: orders, revision: 0, policy: policyOf() };
+
+    await expect(app.compareAndSet([change], soon())).rejects.toThrow(/permission denied/);
+    await expect(app.campaign(orders, "app", soon())).rejects.toThrow(/permission denied/);
+    const leadership = await operator.campaign(orders, "operator", soon());
+    expect(await operator.compareAndSet([change], soon(), leadership)).toEqual({ won: true });
+    await until(scene.feed, ({ policy }) => policy?.gen === 1);
+    expect(await app.report(orders, reportOf("a"), soon())).toBe(true);
+    expect(await operator.reports(orders, soon())).toHaveLength(1);
+    await app.withdraw(orders, "a", soon());
+    expect(await operator.history(orders, soon())).toHaveLength(1);
+    const listed = await registry.list(orders, soon());
+    expect(listed.map(({ leaseLeftMs }) => typeof leaseLeftMs)).toEqual(["number", "number"]);
+    await leadership.resign();
+    expect(await operator.leader(orders, soon())).toBeUndefined();
   });
 
   test("says at once when etcd refuses the user, and when none is given", async () => {

@@ -32,6 +32,10 @@ export function createLog(): { readonly lines: LogLine[]; readonly logger: Logge
 export class Scene implements AsyncDisposable {
   readonly keyPrefix: string;
   readonly lines: LogLine[];
+  /** What the operator's registry logged. */
+  readonly operatorLines: LogLine[];
+  /** One that neither offers nor watches, on the way of those who offer. */
+  readonly operator: RegistryBackend;
   readonly caller: RegistryBackend;
   readonly feed: Feed<Snapshot> & AsyncDisposable;
   readonly registrations: readonly Registration[];
@@ -55,6 +59,9 @@ export class Scene implements AsyncDisposable {
     const common = { keyPrefix, ttlMs, dialTimeoutMs: 1000, logger };
     this.keyPrefix = keyPrefix;
     this.lines = lines;
+    const log = createLog();
+    this.operatorLines = log.lines;
+    this.operator = this.#open({ ...common, ...offering, logger: log.logger });
     this.caller = this.#open({ ...common, ...calling });
     this.feed = this.caller.open(orders);
     this.instances = [1, 2].map((n) => instanceOf({ address: `10.0.0.${n}:80` }));

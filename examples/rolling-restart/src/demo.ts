@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { startRegistry } from "@rollcall/testing";
 import {
   createLiveTable,
   createReceipt,
@@ -12,7 +13,6 @@ import {
   type ProcessCommand,
 } from "@rollcall/testing/fleet";
 import { liveRows, versionOf } from "./live-rows.js";
-import { openRegistry } from "./registry.js";
 import { runSequence } from "./sequence.js";
 import { failures, jsonLine, type Findings } from "./summary.js";
 
@@ -20,7 +20,7 @@ const ratePerSecond = 500;
 
 /** Runs the demo; everything that it started has ended when it returns or throws. */
 async function demo(table: LiveTable, signal: AbortSignal): Promise<Findings> {
-  await using registry = await openRegistry();
+  await using registry = await startRegistry();
   table.note(`registry: ${registry.kind} at ${registry.url}`);
   const env = { ROLLCALL_REGISTRY: registry.url, ROLLCALL_HOST: "127.0.0.1", ROLLCALL_LOG_FORMAT: "json" };
   const recorder = createReceipt();

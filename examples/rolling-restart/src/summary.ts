@@ -1,9 +1,9 @@
+import type { DevelopmentRegistry } from "@rollcall/testing";
 import type { Receipt } from "@rollcall/testing/fleet";
-import type { DemoRegistry } from "./registry.js";
 
 /** What the demo found, beside the receipt itself. */
 export interface Findings {
-  readonly registry: DemoRegistry["kind"];
+  readonly registry: DevelopmentRegistry["kind"];
   readonly receipt: Receipt;
   /** Orders that were placed more than once. */
   readonly placedTwice: readonly string[];

@@ -2,10 +2,11 @@ import { ConfigError, Service, type Lifecycle, type ServerTransport } from "@rol
 import { memoryRegistry } from "@rollcall/registry";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import { FakeClock } from "@rollcall/testing/clock";
+import { FakeClock, settle } from "@rollcall/testing/clock";
 import { FakeTransport } from "../../core/src/fixtures/fake-transport.js";
 import type { ItemInit } from "../../core/src/fixtures/shop.js";
 import { createApp, type App, type AppOptions } from "./app.js";
+import { startRollout } from "./rollout/plan.js";
 import { Health } from "@rollcall/core";
 
 @Service(Health)
@@ -96,6 +97,24 @@ describe("an app", () => {
     await app.stop();
     expect(feed.current?.instances).toEqual([]);
     await feed[Symbol.asyncDispose]();
+  });
+
+  it("takes part in the rollouts of its services for as long as it is in the registry", async () => {
+    const registry = memoryRegistry();
+    const { signal } = new AbortController();
+    const { app } = setup({ registry, services: [Own], version: "2", weight: 0 });
+    await app.start();
+    const policy = startRollout(
+      Health.name,
+      undefined,
+      { id: "r1", to: "2", from: "1" },
+      { by: "ada", at: Date.now() },
+    );
+    await registry.rollouts!.compareAndSet([{ service: Health.name, revision: 0, policy }], signal);
+    await settle();
+    expect(await registry.rollouts!.leader(Health.name, signal)).toBe("shop 10.0.0.1:80");
+    await app.stop();
+    expect(await registry.rollouts!.leader(Health.name, signal)).toBeUndefined();
   });
 
   it("stops what it had begun when a start fails, and leaves alone what it never came to", async () => {

@@ -2,6 +2,7 @@ export { EtcdServer, type EtcdServerOptions } from "./etcd/server/etcd-server.js
 export { etcdOnPath, findEtcd } from "./etcd/find-etcd.js";
 export { type EtcdProcess, type EtcdProcessOptions, startEtcd } from "./etcd/etcd-process.js";
 export { type EtcdBackend, etcdBackends, type EtcdUnderTest } from "./etcd/backends.js";
+export { type DevelopmentRegistry, startRegistry } from "./etcd/development-registry.js";
 export { testApp, type TestAppBuilder } from "./app/test-app.js";
 export type { TestAppOptions } from "./app/start-test-app.js";
 export type { TestApp } from "./app/started-app.js";

@@ -30,7 +30,7 @@ export function faults(session: Session): void {
   test("a paused etcd answers nothing and goes on where it stopped", { timeout: 30_000 }, async () => {
     const watch = session.watch({ key: bytes("paused") });
     await watch.find((reply) => reply.created === true);
-    session.etcd.pause();
+    await session.etcd.pause();
     const late = session.put("paused", "late");
     const refused = session.client.call("KV", "Range", { key: bytes("paused") }, { timeoutMs: 500 });
     await expect(refused).rejects.toMatchObject({ code: 4 });
@@ -46,7 +46,7 @@ export function faults(session: Session): void {
   test("a lease that ends while etcd is paused is gone when it goes on", { timeout: 30_000 }, async () => {
     const lease = await session.grant(2);
     await session.put("overslept", "", lease);
-    session.etcd.pause();
+    await session.etcd.pause();
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     session.etcd.resume();
     const watch = session.watch({ key: bytes("overslept") });

@@ -40,7 +40,9 @@ export type Verdict =
   | { readonly kind: "abort"; readonly reason: string }
   /** The step has shown what it had to: the next one, or after the last the promotion. */
   | { readonly kind: "promote"; readonly reason: string }
-  | { readonly kind: "wait"; readonly for: readonly Awaited[] };
+  | { readonly kind: "wait"; readonly for: readonly Awaited[] }
+  /** The rollout has ended. */
+  | { readonly kind: "over"; readonly state: "promoted" | "aborted" };
 
 /** A rollout as its callers see it. */
 export interface Analysis {
@@ -65,13 +67,19 @@ export interface Analysis {
  */
 export function analyse(rollout: Rollout, reports: readonly CallerReport[], nowMs: number): Analysis {
   const tallies = tally(rollout, reports, nowMs);
-  const reason = faultOf(rollout, tallies);
   return {
     canary: versionAnalysis(rollout.to, tallies.canary),
     baseline: versionAnalysis(rollout.from, tallies.baseline),
     callers: tallies.callers,
-    verdict: reason === undefined ? promotion(rollout, tallies, nowMs) : { kind: "abort", reason },
+    verdict: verdictOn(rollout, tallies, nowMs),
   };
+}
+
+function verdictOn(rollout: Rollout, tallies: Tallies, nowMs: number): Verdict {
+  const { state } = rollout;
+  if (state === "promoted" || state === "aborted") return { kind: "over", state };
+  const reason = faultOf(rollout, tallies);
+  return reason === undefined ? promotion(rollout, tallies, nowMs) : { kind: "abort", reason };
 }
 
 function faultOf(rollout: Rollout, tallies: Tallies): string | undefined {
@@ -113,14 +121,15 @@ function promotion(rollout: Rollout, { canary, baseline }: Tallies, nowMs: numbe
   const awaited: Awaited[] = [];
   const wait = (what: Awaited["what"], detail: string): void => void awaited.push({ what, detail });
 
-  if (rollout.state !== "running") wait("resume", `it is ${rollout.state}`);
+  if (rollout.state === "paused") wait("resume", "it is paused");
   const leftMs = Math.min(intervalMs, rollout.stepAt + intervalMs - nowMs);
   if (!(leftMs <= 0)) wait("interval", `interval: ${secondsLeft(leftMs)} left`);
   if (canary.attempts < minSamples) wait("samples", `${canary.attempts} of ${minSamples} samples`);
   const rate = rateOf(canary);
   const baselineRate = rateOf(baseline) ?? 0;
   // A baseline within the limit gives no room beyond it.
-  const allowed = baselineRate > maxErrorRate ? excuse(rollout, baseline) : maxErrorRate;
+  const excused = baselineRate > maxErrorRate ? excuse(rollout, baseline) : 0;
+  const allowed = Math.max(maxErrorRate, excused);
   if (rate !== undefined && rate > allowed)
     wait("error rate", `error rate: ${inPercent(rate)}, allowed ${inPercent(allowed)}`);
   compareP99(rollout, canary, baseline, wait);

@@ -26,8 +26,8 @@ const againMs = 100;
 /** Resigning must not hold up the end of a process: without it the leadership ends with its lease. */
 const resignMs = 500;
 
-/** What a look led to. */
-type Look = "over" | "again" | "later";
+/** What a look led to; `lost`: somebody else is in charge by now. */
+type Look = "over" | "lost" | "again" | "later";
 
 /**
  * Runs the rollouts of one service, together with the controllers of the same service in other processes: while a rollout
@@ -77,6 +77,7 @@ export class RolloutController {
   async #takePart(signal: AbortSignal): Promise<void> {
     const { service, clock, logger } = this.#env;
     const leadership = await campaign(this.#env, signal);
+    this.#faults.recovered();
     if (!leadership) return;
     logger.info({ service }, "in charge of the rollout");
     try {
@@ -91,7 +92,7 @@ export class RolloutController {
     }
   }
 
-  /** Resolves when the rollout is over; rejects when the signal aborts. */
+  /** Resolves when the rollout is over, or in the charge of somebody else; rejects when the signal aborts. */
   async #lead(leadership: Leadership, signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#env;
     for (;;) {
@@ -99,7 +100,7 @@ export class RolloutController {
       try {
         const look = await this.#look(leadership, signal);
         this.#faults.recovered();
-        if (look === "over") return;
+        if (look === "over" || look === "lost") return;
         if (look === "again") pauseMs = againMs * (1 + random());
       } catch (error) {
         signal.throwIfAborted();
@@ -125,11 +126,16 @@ export class RolloutController {
     if (!next) return "later";
 
     const change = { service, revision: stored.revision, policy: next };
-    const { won } = await askStore(clock, signal, (bounded) =>
+    const result = await askStore(clock, signal, (bounded) =>
       store.compareAndSet([change], bounded, leadership),
     );
     const line = { service, rollout: rollout.id, to: rollout.to, reason: next.reason };
-    if (!won) {
+    if (!result.won) {
+      const now = result.current.find((each) => each.service === service);
+      if (now?.revision === stored.revision) {
+        logger.warn(line, "rollout: not in charge any more");
+        return "lost";
+      }
       logger.info(line, "rollout: the policy was changed by somebody else, reading it again");
       return "again";
     }

@@ -64,6 +64,13 @@ describe("a rollout's plan", () => {
     expect(aborted.stable).toBe("1");
   });
 
+  it("keeps its place among percent rules, which share out the calls in their order", () => {
+    const running = started();
+    const later = { to: { version: "3" }, percent: 0 };
+    const twice = { ...running, rules: [...running.rules, later, { to: { version: "2" }, percent: 2 }] };
+    expect(nextStep("orders", twice, author).rules).toEqual([{ to: { version: "2" }, percent: 5 }, later]);
+  });
+
   it("keeps what an operator added to its own rule, and puts back one that was removed", () => {
     const running = started();
     const keyed = { ...running, rules: [{ ...running.rules[0]!, key: "user" }] };

@@ -148,10 +148,13 @@ function isOwnRule(rule: Rule, version: string): boolean {
   return isPercentRule(rule) && to.version === version && whole;
 }
 
+/** In its place, since percent rules share out the calls in their order: moved, it would choose other calls. */
 function withPercent(rules: readonly Rule[], version: string, percent: number): readonly Rule[] {
-  const own = rules.find((rule) => isOwnRule(rule, version)) ?? { to: { version } };
-  const others = rules.filter((rule) => !isOwnRule(rule, version));
-  return [...others, { ...own, percent }];
+  const own = rules.find((rule) => isOwnRule(rule, version));
+  if (!own) return [...rules, { to: { version }, percent }];
+  return rules
+    .filter((rule) => rule === own || !isOwnRule(rule, version))
+    .map((rule) => (rule === own ? { ...own, percent } : rule));
 }
 
 function changed(

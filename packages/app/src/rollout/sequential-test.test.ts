@@ -35,6 +35,23 @@ describe("a test that is looked at all the time", () => {
     expect(wrong).toBeLessThanOrEqual(10);
   });
 
+  it("is as seldom wrong against what is known of the baseline, which moves", () => {
+    const random = seededRandom(seed);
+    const share = 0.05;
+    let wrong = 0;
+    for (let run = 0; run < 1_000; run++) {
+      let [baselineTrials, baselineHits, trials, isWrong] = [gap(random, share), 0, 0, false];
+      for (let hits = 1; hits <= 50 && !isWrong; hits++) {
+        trials += gap(random, share);
+        // The baseline gets four times the trials.
+        for (; baselineTrials < 4 * trials; baselineHits++) baselineTrials += gap(random, share);
+        isWrong = exceeds(hits, trials, upperBound(baselineHits, 4 * trials, alpha / 2), alpha / 2);
+      }
+      if (isWrong) wrong++;
+    }
+    expect(wrong).toBeLessThanOrEqual(1);
+  });
+
   it("needs a handful of trials when all are hits", () => {
     expect(exceeds(1, 1, 0.01, alpha)).toBe(false);
     expect(exceeds(4, 4, 0.01, alpha)).toBe(true);

@@ -15,6 +15,7 @@ it.each([
   },
   { cwd: "examples/hello", protos: ["proto"], out: "src/gen", importFrom: "@rollcall/app" },
   { cwd: "examples/rolling-restart", protos: ["proto"], out: "src/gen", importFrom: "@rollcall/app" },
+  { cwd: "examples/canary", protos: ["proto"], out: "src/gen", importFrom: "@rollcall/app" },
 ])("finds the code generated in $cwd up to date", async (options) => {
   const { modules, missing, changed } = await generate({
     ...options,

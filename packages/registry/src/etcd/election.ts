@@ -1,11 +1,10 @@
 import { ConfigError, type Leadership } from "@rollcall/core";
 import type { ICompare } from "etcd3";
 import { textOf } from "../json-document.js";
-import { createFaultLog } from "../fault-log.js";
 import { leaderKey } from "./keys.js";
 import { decodeLeader, encodeLeader } from "./leader-record.js";
 import { persist } from "./persist.js";
-import { orAborted, retry } from "./retry.js";
+import { orAborted } from "./retry.js";
 import type { RolloutOptions } from "./rollout-options.js";
 import type { SessionLease } from "./session.js";
 import { WatchedRanges } from "./watched-ranges.js";
@@ -170,20 +169,22 @@ function lead(won: Won, options: RolloutOptions): Leadership {
   return leadership;
 }
 
-/** Deletes the key, for as long as it takes; waits for that 2 s at most. */
+/** Deletes the key, for as long as it takes; waits for that 2 s at most. Rejects with etcd's refusal. */
 async function resign(won: Won, options: RolloutOptions): Promise<void> {
-  const { kv, clock, logger } = options;
+  const { kv, clock } = options;
   const { key, lease } = won;
   const request = {
     compare: [holds(won)],
     success: [{ request_delete_range: { key: Buffer.from(key) } }],
   };
-  const faults = createFaultLog(logger, `resigning from ${key}`);
-  const gone = retry(() => kv.call(({ kv }) => kv.txn(request)), options, faults, lease.over);
+  const attempt = (): Promise<unknown> => kv.call(({ kv }) => kv.txn(request));
+  const gone = persist(`resigning from ${key}`, attempt, options, lease.over).catch((error: unknown) => {
+    // When the lease is over, so is the key.
+    if (!lease.over.aborted) throw error;
+  });
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const stop = clock.timer(resignMs, resolve);
-  // When the lease is over, so is the key.
-  await Promise.race([gone.catch(() => {}), late]).finally(stop);
+  await Promise.race([gone, late]).finally(stop);
 }
 
 /** Deletes the key if it holds a value of ours. */
@@ -193,8 +194,8 @@ async function withdraw(key: string, value: Buffer, options: RolloutOptions): Pr
     compare: [{ target: "Value", result: "Equal", key: bytes, value }] satisfies ICompare[],
     success: [{ request_delete_range: { key: bytes } }],
   };
-  const faults = createFaultLog(options.logger, `withdrawing from ${key}`);
-  await retry(() => options.kv.call(({ kv }) => kv.txn(request)), options, faults, options.session.closed);
+  const attempt = (): Promise<unknown> => options.kv.call(({ kv }) => kv.txn(request));
+  await persist(`withdrawing from ${key}`, attempt, options, options.session.closed);
 }
 
 function holds({ key, createRevision }: Won): ICompare {

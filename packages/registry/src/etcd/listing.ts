@@ -3,7 +3,7 @@ import { decodeRecord } from "../record.js";
 import type { RejectionLog } from "../rejection-log.js";
 import { checkServiceName, serviceName } from "../service-name.js";
 import { byServiceAndId } from "../snapshot.js";
-import { isForbidden } from "./failure.js";
+import { isForbidden, isLeaseGone } from "./failure.js";
 import { servicesPrefix, under } from "./keys.js";
 import type { Link } from "./link.js";
 import { readPages } from "./pages.js";
@@ -40,7 +40,7 @@ export async function listInstances(
     const slash = path.indexOf("/");
     const name = path.slice(0, slash);
     // Under a prefix that others use too there may be keys of another shape.
-    if (!serviceName.safeParse(name).success) return [];
+    if (slash < 0 || !serviceName.safeParse(name).success) return [];
     const decoded = decodeRecord(name, path.slice(slash + 1), value);
     if ("instance" in decoded) return [{ instance: decoded.instance, lease }];
     rejected(key.toString(), value, decoded.rejected);
@@ -77,6 +77,7 @@ async function timeLeft(id: string, options: ListOptions, signal: AbortSignal): 
       const { TTL } = await options.kv.call(({ leaseClient }) => leaseClient.leaseTimeToLive({ ID: id }));
       return Math.max(0, Number(TTL) * 1000);
     } catch (error) {
+      if (isLeaseGone(error)) return 0;
       // The instances are worth having without it.
       if (isForbidden(error)) return undefined;
       throw error;

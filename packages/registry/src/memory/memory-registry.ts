@@ -1,4 +1,4 @@
-import type { RegistryBackend, ServiceInstance } from "@rollcall/core";
+import type { RegistryBackend } from "@rollcall/core";
 import { createSharedFeeds } from "../shared-feeds.js";
 import { memoryRollouts } from "./memory-rollouts.js";
 import { Table } from "./table.js";

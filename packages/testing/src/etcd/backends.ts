@@ -16,7 +16,7 @@ export interface EtcdUnderTest extends AsyncDisposable {
   /** Ends `stop()`. */
   start(): Promise<void>;
   /** Connections stay open and nothing answers. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
   /** Another, empty etcd on the same port, whose revision begins at 1. */
   wipe(): Promise<void>;
@@ -45,7 +45,7 @@ interface EtcdHost {
   readonly url: string;
   restart(options: { downMs: number }): Promise<void>;
   stop(): Promise<void>;
-  pause(): void;
+  pause(): void | Promise<void>;
   resume(): void;
   wipe(): Promise<void>;
   close(): Promise<void>;
@@ -87,7 +87,7 @@ function underTest(host: EtcdHost, start: () => Promise<void>): EtcdUnderTest {
     restart: (downMs = 0) => parted(host.restart({ downMs })),
     stop: () => parted(host.stop()),
     start,
-    pause: () => host.pause(),
+    pause: async () => host.pause(),
     resume: () => host.resume(),
     wipe: () => parted(host.wipe()),
     async compact(at) {

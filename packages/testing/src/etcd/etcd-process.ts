@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { systemClock } from "@rollcall/core";
 import { findEtcd } from "./find-etcd.js";
 import { freePorts } from "./free-ports.js";
+import { untilStopped } from "./until-stopped.js";
 
 export interface EtcdProcessOptions {
   /** The etcd to run. Default: what `findEtcd()` finds. */
@@ -125,9 +126,10 @@ export class EtcdProcess implements AsyncDisposable {
     await this.start();
   }
 
-  /** Freezes etcd (SIGSTOP): connections stay open and nothing answers. */
-  pause(): void {
+  /** Freezes etcd (SIGSTOP): connections stay open and nothing answers. Resolves when it has stopped. */
+  async pause(): Promise<void> {
     this.#child?.kill("SIGSTOP");
+    if (this.#child?.pid !== undefined) await untilStopped(this.#child.pid);
   }
 
   /** Ends `pause()`. */

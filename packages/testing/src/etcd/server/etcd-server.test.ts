@@ -93,6 +93,14 @@ describe("EtcdServer", () => {
     expect(await client.call("KV", "Put", key("a"))).toMatchObject({ header: { revision: "2" } });
   });
 
+  test("loses the answers of as many calls as asked, which have run", async () => {
+    const { etcd, client } = await setUp();
+    etcd.failNext(Code.DeadlineExceeded, 1, { method: "Put", ran: true });
+    await expect(client.call("KV", "Put", key("a"))).rejects.toMatchObject({ code: 4 });
+    expect(await client.call("KV", "Range", key("a"))).toMatchObject({ count: "1" });
+    await client.call("KV", "Put", key("a"));
+  });
+
   test("cuts watches and nothing else", async () => {
     const { etcd, client } = await setUp();
     const call = await watch(client, key("a"));

@@ -184,9 +184,12 @@ export class EtcdServer implements AsyncDisposable {
     this.#faults.lagMs = ms;
   }
 
-  /** The next `times` unary calls fail with `code`; with `method` (`"Put"`), only calls of that one count. */
-  failNext(code: Code, times = 1, { method }: { method?: string } = {}): void {
-    this.#faults.failNext(code, times, method);
+  /**
+   * The next `times` unary calls fail with `code`; with `method` (`"Put"`), only calls of that one count; with `ran`,
+   * they run first and only their answers are lost.
+   */
+  failNext(code: Code, times = 1, { method, ran = false }: { method?: string; ran?: boolean } = {}): void {
+    this.#faults.failNext(code, times, method, ran);
   }
 
   async close(): Promise<void> {

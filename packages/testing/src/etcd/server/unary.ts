@@ -42,10 +42,12 @@ export function unaryHandlers(
     run: (request: never) => object,
   ): void {
     try {
-      backend.faults.check(name);
+      backend.faults.check(name, false);
       const refused = open ? undefined : backend.users.refusal(tokenOf(call.metadata));
       if (refused) throw refused;
-      callback(null, run(call.request));
+      const result = run(call.request);
+      backend.faults.check(name, true);
+      callback(null, result);
     } catch (error) {
       const known = error instanceof EtcdError;
       const failure = {

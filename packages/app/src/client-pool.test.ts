@@ -1,0 +1,91 @@
+import { Code, RpcError, type CallerReport, type RegistryBackend } from "@rollcall/core";
+import { memoryRegistry } from "@rollcall/registry";
+import { FakeClock } from "@rollcall/testing/clock";
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { instance } from "../../core/src/fixtures/contracts.js";
+import { answer, FakeTransport } from "../../core/src/fixtures/fake-transport.js";
+import { Stock } from "../../core/src/fixtures/shop.js";
+import { ClientPool } from "./client-pool.js";
+import { startRollout } from "./rollout/plan.js";
+
+const { signal } = new AbortController();
+
+function setup(registry: RegistryBackend = memoryRegistry()) {
+  const clock = new FakeClock();
+  const transport = new FakeTransport();
+  const pool = new ClientPool({
+    discovery: registry,
+    rollouts: registry.rollouts,
+    transport,
+    clock,
+    random: () => 0.5,
+    logger: pino({ level: "silent" }),
+    interceptors: [],
+    balancer: "round-robin",
+    timeoutMs: 10_000,
+    zone: "",
+    caller: "c1",
+  });
+  for (const version of ["1", "2"]) {
+    const own = instance(`v${version}`, { service: Stock.name, version });
+    registry.register([{ ...own, incarnation: "1-a" }], signal);
+  }
+  const reports = async (): Promise<readonly CallerReport[]> =>
+    (await registry.rollouts?.reports(Stock.name, signal)) ?? [];
+  const begin = async (): Promise<void> => {
+    const policy = startRollout(
+      Stock.name,
+      undefined,
+      { id: "r1", to: "2", from: "1", steps: [50, 100] },
+      { by: "ada", at: clock.now() },
+    );
+    await registry.rollouts!.compareAndSet([{ service: Stock.name, revision: 0, policy }], signal);
+  };
+  return { clock, transport, pool, reports, begin };
+}
+
+describe("the clients of a process", () => {
+  it("report attempts, not calls: a retry does not hide what failed", async () => {
+    const { clock, transport, pool, reports, begin } = setup();
+    transport.respond = async () => answer();
+    const clients = [pool.client(Stock), pool.client(Stock, { balancer: "weighted-round-robin" })];
+    await begin();
+    await clock.advance(0);
+    for (const connection of transport.connections) {
+      if (connection.instance.version === "2")
+        connection.respond = async () => {
+          throw new RpcError(Code.Unavailable, "sick", { origin: "remote", processed: "unknown" });
+        };
+    }
+    const calls = Promise.all(
+      Array.from({ length: 20 }, (_, at) =>
+        clients[at % 2]!.get({ id: "a" }).catch((error: unknown) => error),
+      ),
+    );
+    await clock.advance(3_000);
+    await calls;
+    const seen = (await reports())[0]?.steps[0]?.versions;
+    const sent = (version: string): number =>
+      transport.connections
+        .filter((each) => each.instance.version === version)
+        .reduce((sum, each) => sum + each.calls.length, 0);
+    expect(sent("2")).toBeGreaterThan(0);
+    expect(seen?.["2"]).toMatchObject({ attempts: sent("2"), failures: sent("2") });
+    expect(seen?.["1"]).toMatchObject({ attempts: sent("1"), failures: 0 });
+    await pool.close(0);
+    expect(await reports()).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("report nothing where the registry has no rollouts", async () => {
+    const { rollouts: _, ...registry } = memoryRegistry();
+    const { clock, pool } = setup(registry);
+    const client = pool.client(Stock);
+    const call = client.get({ id: "a" });
+    await clock.advance(0);
+    await call;
+    await pool.close(0);
+    expect(clock.pending).toBe(0);
+  });
+});
