@@ -5,8 +5,11 @@ import {
   type ClientOptions,
   type Clock,
   type Interceptor,
+  type RolloutPolicy,
+  type ServiceInstance,
   type ServiceContract,
 } from "@rollcall/app";
+import { RoutingWatch } from "./canary/routing-watch.js";
 import { ProcessClock } from "../clock/process-clock.js";
 import { receiptInterceptor } from "../fleet/receipt-interceptor.js";
 import { keepStream, recordedLoop } from "../fleet/recorded-loop.js";
@@ -62,11 +65,19 @@ export class CallerProcess implements Caller {
     const wire = new ProcessWire(network, this.clock, this.random);
     this.#backend = registry.backend(this);
     const transport = env.faults.transport(memoryTransport(wire));
+    const violated = (text: string): void => env.violated(`${this.name}: ${text}`);
+    const routing = new RoutingWatch({
+      now: () => clock.now(),
+      watched: (service) => this.#backend.feeds.watched(service),
+      isReady: (instance) => isReady(this.view, instance),
+      violated,
+    });
     const observed = observedTransport(
       seams.transport?.(transport, this) ?? transport,
       ledger,
       () => clock.now(),
-      (text) => env.violated(`${this.name}: ${text}`),
+      violated,
+      (call, instance) => routing.attempt(call, instance),
     );
     this.view = observed;
     this.#app = createApp({
@@ -86,6 +97,10 @@ export class CallerProcess implements Caller {
       ],
     });
   }
+
+  /** The policy that it has been told of last. */
+  readonly known = (service: string): RolloutPolicy | undefined =>
+    this.#backend.feeds.watched(service)?.view?.policy;
 
   client<S>(contract: ServiceContract<S>, options?: ClientOptions): ClientOf<S> {
     this.services.add(contract.name);
@@ -129,6 +144,13 @@ export class CallerProcess implements Caller {
     this.recorders.push(recorder);
     return recorder;
   }
+}
+
+function isReady({ held }: View, { id, incarnation }: ServiceInstance): boolean {
+  return [...held].some(
+    ({ instance, connection }) =>
+      instance.id === id && instance.incarnation === incarnation && connection.state === "ready",
+  );
 }
 
 /** Gives each call an id by which the servers tell whether they have run it before. */

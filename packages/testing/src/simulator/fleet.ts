@@ -161,7 +161,11 @@ export class SimulatedFleet {
   retire(version: string): Promise<void> {
     const retire = async (): Promise<void> => {
       const policies = await this.#operator.policies();
-      if (policies.some((policy) => policy === undefined || policy.stable === version || isActive(policy.rollout)))
+      if (
+        policies.some(
+          (policy) => policy === undefined || policy.stable === version || isActive(policy.rollout),
+        )
+      )
         throw new RangeError(`version ${version} cannot be retired: it is stable, or a rollout is under way`);
       // What has just been decided has to reach the callers first.
       const { clock, registry } = this.#env;
@@ -177,9 +181,12 @@ export class SimulatedFleet {
     return this.#pump.until(retire());
   }
 
-  /** @internal Ends what an operator still waits for. */
-  close(): Promise<void> {
-    return this.#operator.close();
+  /** @internal Ends the fleet. */
+  async stopAll(): Promise<void> {
+    const versions = new Set(this.slots.map(({ release }) => release.version));
+    const leaving = [...versions].flatMap((version) => this.#roster.retire(version));
+    await this.#pump.until(Promise.all(leaving.map((slot) => slot.stop())));
+    await this.#operator.close();
   }
 
   async #restart(slot: Slot): Promise<void> {

@@ -1,4 +1,6 @@
 import type { Tally } from "../fleet/tally.js";
+import { releaseFaults } from "./canary/release-faults.js";
+import { isSick, sickReason } from "./canary/sickness.js";
 import type { CallerProcess } from "./caller.js";
 import type { Drop } from "./caller-recorder.js";
 import type { Environment } from "./environment.js";
@@ -20,7 +22,7 @@ export interface Run {
 }
 
 /** What is wrong with a run that has come to rest: callers that are not in step with the registry, streams that are dead. */
-export function restingFaults({ env, fleet, callers }: Run): readonly string[] {
+export function restingFaults({ env, fleet, callers, idempotent }: Run): readonly string[] {
   const faults: string[] = [];
   const nowMs = env.clock.now();
   const registered = env.registry.instances;
@@ -58,7 +60,7 @@ export function restingFaults({ env, fleet, callers }: Run): readonly string[] {
       if (wanted.length > 0 && nowMs - lastMessageMs > quietMs) faults.push(`a stream of ${name} is dead`);
     }
   }
-  return faults;
+  return [...faults, ...releaseFaults({ env, fleet, callers, idempotent })];
 }
 
 /** Dropped calls and streams that nothing excuses, and sums that do not add up. */
@@ -84,6 +86,7 @@ export function excuse(drop: Drop, run: Run): string | undefined {
     ({ atMs, method }) => (!drop.method || drop.method === method) && fromMs <= atMs && atMs <= toMs,
   );
   if (asked) return "a fault that was asked for";
+  if (slot && isSick(slot.release.sickness) && drop.text.includes(sickReason)) return "its canary is sick";
   const repeatable = drop.method !== undefined && run.idempotent(drop.method) && attempts < 3;
   if (slot?.killed.overlaps(fromMs, toMs) && (kind === "stream" || !repeatable))
     return "its instance was killed";

@@ -169,7 +169,7 @@ export class Simulation implements AsyncDisposable {
     this.#faults.push(...restingFaults(this.#run));
     await this.#pump.until(Promise.all(this.#callers.map((caller) => caller.finish())));
     const receipt = this.fleet.receipt();
-    await this.fleet.scale(0);
+    await this.fleet.stopAll();
     this.#faults.push(...droppedFaults(this.#run, receipt), ...this.#env.ledger.repeated);
     await this.run(afterwardsMs);
     registry.close();

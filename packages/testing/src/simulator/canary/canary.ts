@@ -55,6 +55,8 @@ export class SimulatedCanary {
   readonly #env: Environment;
   readonly #pump: Pump;
   readonly #operator: Operator;
+  /** It has had all the time that it may take. */
+  overdue = false;
   #startedMs = Infinity;
 
   /** @internal */

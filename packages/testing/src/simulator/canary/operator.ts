@@ -12,7 +12,11 @@ const lookMs = 500;
 const restoredWithinMs = 15_000;
 
 /** Changes the policy of one service, as the pure functions of a plan do. */
-export type PolicyPlan = (service: string, policy: RolloutPolicy | undefined, author: Author) => RolloutPolicy;
+export type PolicyPlan = (
+  service: string,
+  policy: RolloutPolicy | undefined,
+  author: Author,
+) => RolloutPolicy;
 
 /** Who releases: the commands of `rollcall rollout`, on a machine of its own. */
 export class Operator {

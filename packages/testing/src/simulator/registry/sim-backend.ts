@@ -1,5 +1,4 @@
 import {
-  createFeed,
   type Feed,
   type ListedInstance,
   type Registration,
@@ -9,10 +8,10 @@ import {
 } from "@rollcall/core";
 import { RegistryLine } from "./line.js";
 import type { RegistryClient, RegistryServer } from "./server.js";
+import { SimFeeds } from "./sim-feeds.js";
 import { SimRegistration } from "./sim-registration.js";
 import { SimRollouts } from "./sim-rollouts.js";
 import { SimSession } from "./sim-session.js";
-import { SimWatch } from "./sim-watch.js";
 
 /** The registry as one process uses it. */
 export class SimBackend implements RegistryBackend {
@@ -21,6 +20,7 @@ export class SimBackend implements RegistryBackend {
   incarnation: string | undefined;
   registration: Registration | undefined;
   readonly rollouts: SimRollouts;
+  readonly feeds: SimFeeds;
   readonly #line: RegistryLine;
   readonly #session: SimSession;
   readonly #closed = new AbortController();
@@ -28,6 +28,7 @@ export class SimBackend implements RegistryBackend {
   constructor(registry: RegistryServer, process: RegistryClient) {
     this.#line = new RegistryLine(registry, process);
     this.#session = new SimSession(this.#line, this.#closed.signal);
+    this.feeds = new SimFeeds(this.#line);
     this.rollouts = new SimRollouts(this.#line, this.#session);
   }
 
@@ -52,23 +53,12 @@ export class SimBackend implements RegistryBackend {
   }
 
   open(service: string): Feed<Snapshot> & AsyncDisposable {
-    const feed = createFeed<Snapshot>();
-    const watch = new SimWatch(this.#line, service, feed);
-    const closed = (): void => watch.close();
-    this.#closed.signal.addEventListener("abort", closed, { once: true });
-    return {
-      get current() {
-        return feed.current;
-      },
-      next: (after, signal) => feed.next(after, signal),
-      async [Symbol.asyncDispose]() {
-        watch.close();
-      },
-    };
+    return this.feeds.open(service);
   }
 
   /** Ends watches, registrations and leaderships; what is in the registry stays until its lease ends. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort(new Error("registry is closed"));
+    this.feeds.close();
   }
 }

@@ -12,6 +12,8 @@ const coalesceMs = 50;
  */
 export class SimWatch implements Watcher {
   readonly service: string;
+  /** When readers last got to see something new. */
+  publishedMs = 0;
   readonly #line: RegistryLine;
   readonly #feed: FeedSource<Snapshot>;
   readonly #closed = new AbortController();
@@ -34,6 +36,11 @@ export class SimWatch implements Watcher {
     this.#feed = feed;
     this.#unwatch = line.registry.watch(this);
     void this.#read();
+  }
+
+  /** What readers see. */
+  get view(): Snapshot | undefined {
+    return this.#feed.current;
   }
 
   close(): void {
@@ -133,6 +140,7 @@ export class SimWatch implements Watcher {
       if (this.#pending) this.#changed(true);
     });
     const instances = Object.freeze([...this.#instances.values()].toSorted(byId));
+    this.publishedMs = this.#line.process.clock.now();
     const snapshot = { service: this.service, revision: this.#revision, instances, policy: this.#policy };
     this.#feed.publish(Object.freeze({ ...snapshot, ...(this.#policyLost ? { policyLost: true } : {}) }));
   }

@@ -35,4 +35,19 @@ async function takeThrough(simulation: Simulation, options: ReplayOptions): Prom
   }
   await Promise.all(begun);
   await simulation.fleet.startAll();
+  await conclude(simulation);
 }
+
+/** Nobody holds a rollout up any more, and there is time for it to end: whether it has is for the judgement to say. */
+async function conclude(simulation: Simulation): Promise<void> {
+  const canary = simulation.fleet.canaries.at(-1);
+  if (!canary) return;
+  if (canary.outcome?.state === "paused") await perform(simulation, { do: "resume" });
+  for (let waitedMs = 0; canary.isActive && waitedMs < longestRolloutMs; waitedMs += lookMs)
+    await simulation.run(lookMs);
+  canary.overdue = canary.isActive;
+}
+
+const lookMs = 1_000;
+/** Many times what a rollout of a schedule takes when nothing is in its way. */
+const longestRolloutMs = 120_000;
