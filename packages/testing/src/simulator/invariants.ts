@@ -40,6 +40,10 @@ export function restingFaults({ env, fleet, callers, idempotent }: Run): readonl
     );
     if (!lives) faults.push(`the registry shows ${id} (${incarnation}), which does not serve`);
   }
+  // An operator may promote what fails.
+  const sickStable = fleet.slots.some(
+    ({ release }) => isSick(release.sickness) && fleet.policy()?.stable === release.version,
+  );
   for (const { name, view, services, streams } of callers) {
     const called = registered.filter(({ service }) => services.has(service));
     const wanted = called.map(({ id, incarnation }) => `${id} (${incarnation})`).toSorted();
@@ -57,7 +61,8 @@ export function restingFaults({ env, fleet, callers, idempotent }: Run): readonl
         );
     }
     for (const { lastMessageMs } of streams) {
-      if (wanted.length > 0 && nowMs - lastMessageMs > quietMs) faults.push(`a stream of ${name} is dead`);
+      if (wanted.length > 0 && !sickStable && nowMs - lastMessageMs > quietMs)
+        faults.push(`a stream of ${name} is dead`);
     }
   }
   return [...faults, ...releaseFaults({ env, fleet, callers, idempotent })];

@@ -1,4 +1,11 @@
-import { createApp, type App, type Listener, type ServerTransport, type Transport } from "@rollcall/app";
+import {
+  createApp,
+  type App,
+  type Listener,
+  type RolloutPolicy,
+  type ServerTransport,
+  type Transport,
+} from "@rollcall/app";
 import { ProcessClock } from "../clock/process-clock.js";
 import { memoryTransport } from "../network/connection.js";
 import { memoryServerTransport } from "../network/listener.js";
@@ -19,8 +26,6 @@ const graceSlackMs = 1_000;
 export class ServerProcess implements ProcessInfo {
   readonly name: string;
   readonly version: string;
-  /** When it was started. */
-  readonly sinceMs: number;
   readonly clock: ProcessClock;
   readonly random: () => number;
   /** Resolves when it is visible in the registry, or has ended first. */
@@ -58,7 +63,6 @@ export class ServerProcess implements ProcessInfo {
     const { version, track, weight, services, sickness } = at.release;
     this.name = at.name;
     this.version = version;
-    this.sinceMs = env.clock.now();
     this.clock = new ProcessClock(env.clock);
     this.random = env.random.fork(`${at.name} run ${at.run}`);
     this.serving = this.#served.promise;
@@ -112,6 +116,11 @@ export class ServerProcess implements ProcessInfo {
   /** Undefined before it registers. */
   get incarnation(): string | undefined {
     return this.#backend.incarnation;
+  }
+
+  /** The policy that it has been told of last. */
+  known(service: string): RolloutPolicy | undefined {
+    return this.#backend.feeds.watched(service)?.view?.policy;
   }
 
   get hanging(): boolean {

@@ -2,6 +2,7 @@ import { operatorName } from "./operator.js";
 import { isSick } from "./sickness.js";
 import type { SimulatedCanary } from "./canary.js";
 import type { Run } from "../invariants.js";
+import type { Slot } from "../slot.js";
 import { policyFaults } from "./policy-rules.js";
 
 /** What is wrong with the rollouts of a run that has come to rest: how they went, how they ended, who knows of it. */
@@ -20,7 +21,9 @@ export function releaseFaults(run: Run): readonly string[] {
         if (gen !== undefined && gen !== policy.gen)
           faults.push(`${name} goes by policy ${gen} of ${service}; the registry has ${policy.gen}`);
       }
-    } else if (run.fleet.slots.some(({ process }) => remembers(process, registry.wipedMs))) {
+    } else if (
+      run.fleet.slots.some(({ process }) => process?.state === "serving" && process.known(service))
+    ) {
       faults.push(`the policy of ${service} was lost, and nobody has put it back`);
     }
   }
@@ -33,25 +36,26 @@ function verdictFault(canary: SimulatedCanary, run: Run): string | undefined {
   if (!outcome || outcome.by === operatorName) return undefined;
   const words = `${version}, which is ${isSick(sick) ? "sick" : "healthy"},`;
   const { state, reason } = outcome;
-  if (state === "promoted") return isSick(sick) ? `${words} was promoted: ${reason}` : undefined;
-  if (state === "aborted")
-    return isSick(sick) || harmed(version, run) ? undefined : `${words} was aborted: ${reason}`;
+  if (state === "promoted")
+    return isSick(sick) && !isHidden(canary, run) ? `${words} was promoted: ${reason}` : undefined;
+  if (state === "aborted") {
+    const isExcused = isSick(sick) || wasHarmed(run, ({ release }) => release.version === version);
+    return isExcused ? undefined : `${words} was aborted: ${reason}`;
+  }
   return canary.overdue
     ? `the rollout of ${words} does not end: it is ${state} at ${outcome.percent} %`
     : undefined;
 }
 
-/** Whether calls to a version failed or were late for another reason than the version itself. */
-function harmed(version: string, { env, fleet }: Run): boolean {
-  const own = fleet.everySlot.filter(({ release }) => release.version === version);
-  return (
-    env.injected.length > 0 || own.some(({ killed, hung }) => killed.spans.length + hung.spans.length > 0)
-  );
+/** A version that is only slow does not look it beside one whose instances hung. */
+function isHidden({ sick, version }: SimulatedCanary, run: Run): boolean {
+  return !sick.failureRate && wasHarmed(run, ({ release }) => release.version !== version);
 }
 
-function remembers(
-  process: { readonly state: string; readonly sinceMs: number } | undefined,
-  wipedMs: number,
-): boolean {
-  return process?.state === "serving" && process.sinceMs < wipedMs;
+/** Whether calls to some instances failed or were late for another reason than their version. */
+function wasHarmed({ env, fleet }: Run, chosen: (slot: Slot) => boolean): boolean {
+  const spans = fleet.everySlot
+    .filter(chosen)
+    .flatMap(({ killed, hung }) => [...killed.spans, ...hung.spans]);
+  return env.injected.length > 0 || spans.length > 0;
 }

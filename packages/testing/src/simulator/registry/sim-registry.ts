@@ -42,8 +42,6 @@ export class SimRegistry implements RegistryServer {
   readonly policies: PolicyDesk;
   /** When it showed an instance as up, by id. */
   readonly shown: Map<string, Timeline> = new Map<string, Timeline>();
-  /** When it last lost everything; -Infinity when it never did. */
-  wipedMs: number = -Infinity;
   /** The longest that watches have lagged so far. */
   longestLagMs = 0;
   readonly #clock: Clock;
@@ -161,7 +159,6 @@ export class SimRegistry implements RegistryServer {
   /** Loses everything: records, leases, policies, history. */
   wipe(): void {
     this.#log.add("registry", "wiped");
-    this.wipedMs = this.#clock.now();
     for (const lease of this.#leases.values()) lease.stop();
     this.#leases.clear();
     this.#records.clear();

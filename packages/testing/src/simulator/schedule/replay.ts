@@ -43,11 +43,17 @@ async function conclude(simulation: Simulation): Promise<void> {
   const canary = simulation.fleet.canaries.at(-1);
   if (!canary) return;
   if (canary.outcome?.state === "paused") await perform(simulation, { do: "resume" });
-  for (let waitedMs = 0; canary.isActive && waitedMs < longestRolloutMs; waitedMs += lookMs)
+  for (let waitedMs = 0; waitedMs < longestRolloutMs; waitedMs += lookMs) {
+    // Also when the registry has lost it before anybody heard of it.
+    const isForgotten = waitedMs >= restoredWithinMs && !simulation.fleet.policy();
+    if (!canary.isActive || isForgotten) return;
     await simulation.run(lookMs);
+  }
   canary.overdue = canary.isActive;
 }
 
 const lookMs = 1_000;
+/** So long the processes that know a lost policy may take to put it back. */
+const restoredWithinMs = 10_000;
 /** Many times what a rollout of a schedule takes when nothing is in its way. */
 const longestRolloutMs = 120_000;
