@@ -298,7 +298,7 @@ describeEtcd("policies in etcd", (start) => {
     const store = rolloutsOf(scene.operator);
     // Has a lease, so that only the key is missing.
     await store.report(orders, reportOf("a"), soon());
-    etcd.pause();
+    await etcd.pause();
     const campaign = store.campaign(orders, "first", AbortSignal.timeout(300));
     await expect(campaign).rejects.toThrow(/timeout/);
     etcd.resume();
@@ -311,7 +311,7 @@ describeEtcd("policies in etcd", (start) => {
     await using scene = await Scene.start(prefix, { url: etcd.url });
     const first = etcdRegistry({ url: etcd.url, keyPrefix: prefix, ttlMs });
     const leadership = await rolloutsOf(first).campaign(orders, "first", soon());
-    etcd.pause();
+    await etcd.pause();
     const startedAt = performance.now();
     await leadership.resign();
     await first[Symbol.asyncDispose]();

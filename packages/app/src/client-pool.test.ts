@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { instance } from "../../core/src/fixtures/contracts.js";
 import { answer, FakeTransport } from "../../core/src/fixtures/fake-transport.js";
 import { Stock } from "../../core/src/fixtures/shop.js";
+import { seededRandom } from "../../testing/src/app/seed.js";
 import { ClientPool } from "./client-pool.js";
 import { startRollout } from "./rollout/plan.js";
 
@@ -19,7 +20,7 @@ function setup(registry: RegistryBackend = memoryRegistry()) {
     rollouts: registry.rollouts,
     transport,
     clock,
-    random: () => 0.5,
+    random: seededRandom(42),
     logger: pino({ level: "silent" }),
     interceptors: [],
     balancer: "round-robin",

@@ -1,6 +1,7 @@
 import { ConfigError, type Leadership } from "@rollcall/core";
 import type { ICompare } from "etcd3";
 import { textOf } from "../json-document.js";
+import { Flight } from "./flight.js";
 import { leaderKey } from "./keys.js";
 import { decodeLeader, encodeLeader } from "./leader-record.js";
 import { persist } from "./persist.js";
@@ -11,6 +12,9 @@ import { WatchedRanges } from "./watched-ranges.js";
 
 /** How long `resign` waits for etcd. */
 const resignMs = 2000;
+
+/** After this time etcd runs no call any more that had no answer: its own limit is about 7 s. */
+const straggleMs = 10_000;
 
 /** The key that makes its holder the controller of a service, as one campaign or leadership sees it. */
 interface Won {
@@ -46,19 +50,20 @@ export async function campaign(
   const { session, keyPrefix, random } = options;
   const key = leaderKey(keyPrefix, service);
   const value = Buffer.from(encodeLeader(candidate, random));
+  const flight = new Flight();
   const both = new AbortController();
   const stop = (): void => both.abort(signal.aborted ? signal.reason : session.closed.reason);
   if (signal.aborted || session.closed.aborted) stop();
   for (const each of [signal, session.closed]) each.addEventListener("abort", stop, { once: true });
   try {
     for (;;) {
-      const won = await take(key, value, options, both.signal);
+      const won = await take(key, value, flight, options, both.signal);
       if (won) return lead(won, options);
-      await vacancy(key, options, both.signal);
+      await vacancy(key, value, options, both.signal);
     }
   } catch (error) {
-    // Of an attempt whose answer nobody waited for.
-    void withdraw(key, value, options).catch(() => {});
+    // An attempt whose answer nobody waits for any more may have succeeded.
+    void withdraw(key, value, flight, options).catch(() => {});
     throw error;
   } finally {
     for (const each of [signal, session.closed]) each.removeEventListener("abort", stop);
@@ -86,19 +91,22 @@ export async function leaderOf(
 async function take(
   key: string,
   value: Buffer,
+  flight: Flight,
   options: RolloutOptions,
   signal: AbortSignal,
 ): Promise<Won | undefined> {
   const { kv, session } = options;
   const bytes = Buffer.from(key);
   const attempt = (lease: SessionLease): Promise<Won | undefined> =>
-    kv
-      .call(({ kv }) =>
-        kv.txn({
-          compare: [{ target: "Create", result: "Equal", key: bytes, create_revision: 0 }],
-          success: [{ request_put: { key: bytes, value, lease: lease.id } }],
-          failure: [{ request_range: { key: bytes } }],
-        }),
+    flight
+      .send(
+        kv.call(({ kv }) =>
+          kv.txn({
+            compare: [{ target: "Create", result: "Equal", key: bytes, create_revision: 0 }],
+            success: [{ request_put: { key: bytes, value, lease: lease.id } }],
+            failure: [{ request_range: { key: bytes } }],
+          }),
+        ),
       )
       .then(({ succeeded, header, responses }) => {
         if (succeeded) return { key, value, lease, createRevision: Number(header.revision) };
@@ -110,8 +118,13 @@ async function take(
   return persist(`campaigning for ${key}`, () => session.use(attempt, signal), options, signal);
 }
 
-/** Resolves when nobody holds the key. */
-async function vacancy(key: string, options: RolloutOptions, signal: AbortSignal): Promise<void> {
+/** Resolves when nobody holds the key, or when a late attempt of ours has put it. */
+async function vacancy(
+  key: string,
+  value: Buffer,
+  options: RolloutOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const ranges = new WatchedRanges({
     ...options,
@@ -119,7 +132,7 @@ async function vacancy(key: string, options: RolloutOptions, signal: AbortSignal
     name: key,
     // The first call has all there is: nothing, or the key.
     onChange: (changes) => {
-      if (changes.every(({ held }) => held === undefined)) resolve();
+      if (changes.every(({ held }) => held === undefined || held.value.equals(value))) resolve();
     },
   });
   try {
@@ -187,15 +200,21 @@ async function resign(won: Won, options: RolloutOptions): Promise<void> {
   await Promise.race([gone, late]).finally(stop);
 }
 
-/** Deletes the key if it holds a value of ours. */
-async function withdraw(key: string, value: Buffer, options: RolloutOptions): Promise<void> {
+/** Deletes the key if it holds a value of ours, or comes to hold it late. */
+async function withdraw(key: string, value: Buffer, flight: Flight, options: RolloutOptions): Promise<void> {
+  const { clock, session } = options;
+  const landing = await flight.landed();
+  if (landing === "nothing was sent") return;
   const bytes = Buffer.from(key);
   const request = {
     compare: [{ target: "Value", result: "Equal", key: bytes, value }] satisfies ICompare[],
     success: [{ request_delete_range: { key: bytes } }],
   };
   const attempt = (): Promise<unknown> => options.kv.call(({ kv }) => kv.txn(request));
-  await persist(`withdrawing from ${key}`, attempt, options, options.session.closed);
+  await persist(`withdrawing from ${key}`, attempt, options, session.closed);
+  if (landing === "answered") return;
+  await clock.sleep(straggleMs, session.closed);
+  await persist(`withdrawing from ${key}`, attempt, options, session.closed);
 }
 
 function holds({ key, createRevision }: Won): ICompare {

@@ -1,7 +1,9 @@
 import { ConfigError, mostReporters, type CallerReport } from "@rollcall/core";
 import { encodeReport, reportFault } from "../report.js";
+import { Flight } from "./flight.js";
 import { reportPrefix, under } from "./keys.js";
 import { persist } from "./persist.js";
+import { orAborted } from "./retry.js";
 import type { RolloutOptions } from "./rollout-options.js";
 
 /** How many reports are put before a caller looks again whether it is among those who report. */
@@ -19,6 +21,7 @@ export class Reporter {
   #chosen = false;
   #put = false;
   #last: Promise<unknown> = Promise.resolve();
+  readonly #flight = new Flight();
 
   constructor(service: string, caller: string, options: RolloutOptions) {
     this.#options = options;
@@ -30,7 +33,7 @@ export class Reporter {
   report(report: CallerReport, signal: AbortSignal): Promise<boolean> {
     const fault = reportFault(report);
     if (fault !== undefined) throw new ConfigError(`cannot report at ${this.#key.toString()}: ${fault}`);
-    return this.#inTurn(async () => {
+    return this.#inTurn(signal, async () => {
       if (this.#asked % checkEvery === 0) this.#chosen = await this.#isChosen(signal);
       this.#asked += 1;
       if (this.#chosen) await this.#keep(Buffer.from(encodeReport(report)), signal);
@@ -41,16 +44,18 @@ export class Reporter {
 
   /** See `RolloutStore.withdraw`. */
   withdraw(signal: AbortSignal): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#inTurn(signal, async () => {
       this.#asked = 0;
       await this.#delete(signal);
     });
   }
 
   /** So that no earlier report ends up over a later one, or after a withdrawal. */
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(run);
-    this.#last = done.catch(() => {});
+  #inTurn<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    const before = this.#last.then(() => this.#flight.landed());
+    const done = orAborted(before, signal).then(run);
+    // Who does not wait any more must not let the next one overtake.
+    this.#last = Promise.allSettled([before, done]);
     return done;
   }
 
@@ -74,7 +79,10 @@ export class Reporter {
     await persist(
       `reporting at ${this.#prefix}`,
       () =>
-        session.use(({ id: lease }) => kv.call(({ kv }) => kv.put({ key: this.#key, value, lease })), signal),
+        session.use(
+          ({ id: lease }) => this.#flight.send(kv.call(({ kv }) => kv.put({ key: this.#key, value, lease }))),
+          signal,
+        ),
       this.#options,
       signal,
     );
@@ -84,7 +92,7 @@ export class Reporter {
     const { kv } = this.#options;
     await persist(
       `withdrawing a report at ${this.#prefix}`,
-      () => kv.call(({ kv }) => kv.deleteRange({ key: this.#key })),
+      () => this.#flight.send(kv.call(({ kv }) => kv.deleteRange({ key: this.#key }))),
       this.#options,
       signal,
     );
