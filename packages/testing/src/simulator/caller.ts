@@ -70,6 +70,7 @@ export class CallerProcess implements Caller {
       now: () => clock.now(),
       watched: (service) => this.#backend.feeds.watched(service),
       isReady: (instance) => isReady(this.view, instance),
+      wipes: () => registry.policies.wipes,
       violated,
     });
     const observed = observedTransport(

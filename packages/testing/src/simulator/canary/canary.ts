@@ -82,23 +82,22 @@ export class SimulatedCanary {
 
   /** Of all the fleet's services: promoted when all are, else the first that is not. Undefined before it has started. */
   get outcome(): CanaryOutcome | undefined {
-    const { writes } = this.#env.registry.policies;
     const outcomes = this.#operator.services.flatMap((service): CanaryOutcome[] => {
-      const last = writes.findLast((write) => write.service === service && this.#isOf(write.policy));
-      if (!last?.policy.rollout) return [];
-      const { by, reason, rollout } = last.policy;
-      return [{ state: rollout.state, percent: percentIn(rollout), by, reason }];
+      const own = this.#written(service);
+      const last = own.at(-1)?.rollout;
+      // A policy that was lost is put back by somebody who decided nothing.
+      const decided = own.find(
+        ({ rollout }) => rollout?.state === last?.state && rollout?.step === last?.step,
+      );
+      if (!last || !decided) return [];
+      return [{ state: last.state, percent: percentIn(last), by: decided.by, reason: decided.reason }];
     });
     return outcomes.find(({ state }) => state !== "promoted") ?? outcomes[0];
   }
 
   /** Whether its rollout is running or paused. */
   get isActive(): boolean {
-    return this.#operator.services.some((service) => {
-      const { writes } = this.#env.registry.policies;
-      const last = writes.findLast((write) => write.service === service && this.#isOf(write.policy));
-      return isActive(last?.policy.rollout);
-    });
+    return this.#operator.services.some((service) => isActive(this.#written(service).at(-1)?.rollout));
   }
 
   /** Lets time pass until it was promoted or aborted. */
@@ -144,6 +143,14 @@ export class SimulatedCanary {
         resolve(this.outcome);
       });
     });
+  }
+
+  /** The policies of its rollout that were written, in order. */
+  #written(service: string): readonly RolloutPolicy[] {
+    const { writes } = this.#env.registry.policies;
+    return writes.flatMap((write) =>
+      write.service === service && this.#isOf(write.policy) ? [write.policy] : [],
+    );
   }
 
   #isOf({ rollout }: RolloutPolicy): boolean {

@@ -17,6 +17,8 @@ export interface RoutingWatchEnv {
   watched(service: string): SimWatch | undefined;
   /** Whether the caller has a connection to the instance on which it could call. */
   isReady(instance: ServiceInstance): boolean;
+  /** How often the registry has lost everything. */
+  wipes(): number;
   violated(text: string): void;
 }
 
@@ -29,8 +31,8 @@ const leastProbable = Math.log(1e-9);
  */
 export class RoutingWatch {
   readonly #env: RoutingWatchEnv;
-  /** Rollouts that the caller knows have ended. */
-  readonly #ended = new Map<string, "promoted" | "aborted">();
+  /** Rollouts that the caller knows have ended, and how often the registry had been wiped then. */
+  readonly #ended = new Map<string, { readonly state: string; readonly wipes: number }>();
   #seen: RolloutPolicy | undefined;
   #towards = 0;
   #away = 0;
@@ -60,11 +62,14 @@ export class RoutingWatch {
     this.#away = 0;
     const { rollout } = policy;
     if (!rollout) return;
+    const wipes = this.#env.wipes();
     const ended = this.#ended.get(rollout.id);
-    if (isActive(rollout) && ended !== undefined)
-      this.#env.violated(`knew that the rollout to ${rollout.to} was ${ended}; now it is ${rollout.state}`);
-    if (rollout.state === "promoted" || rollout.state === "aborted")
-      this.#ended.set(rollout.id, rollout.state);
+    // Whoever puts a lost policy back may have missed the last one: what this caller knew better is no longer in force.
+    if (isActive(rollout) && ended?.wipes === wipes)
+      this.#env.violated(
+        `knew that the rollout to ${rollout.to} was ${ended.state}; now it is ${rollout.state}`,
+      );
+    if (!isActive(rollout)) this.#ended.set(rollout.id, { state: rollout.state, wipes });
   }
 
   /** Looks for streaks that the percentage makes all but impossible. */

@@ -48,6 +48,8 @@ export interface PolicyDeskEnv {
 export class PolicyDesk {
   /** Every policy that was written, in order. */
   readonly writes: PolicyWrite[] = [];
+  /** How often everything was lost. */
+  wipes = 0;
   readonly #env: PolicyDeskEnv;
   readonly #followers = new Set<() => void>();
   readonly #controllers = new Map<string, Controller>();
@@ -55,7 +57,6 @@ export class PolicyDesk {
   readonly #onLease = new Map<number, Map<string, () => void>>();
   #memory: RegistryBackend = memoryRegistry();
   #policies = new Map<string, RolloutPolicy>();
-  #wipes = 0;
 
   constructor(env: PolicyDeskEnv) {
     this.#env = env;
@@ -96,7 +97,7 @@ export class PolicyDesk {
       this.#policies.set(service, policy);
       const atMs = this.#env.now();
       const controller = controllers[index];
-      writes.push({ atMs, service, policy, before, process, controller, wipes: this.#wipes });
+      writes.push({ atMs, service, policy, before, process, controller, wipes: this.wipes });
     }
     this.writes.push(...writes);
     this.#env.changed(writes);
@@ -169,7 +170,7 @@ export class PolicyDesk {
 
   /** Loses everything. */
   wipe(): void {
-    this.#wipes++;
+    this.wipes++;
     for (const lease of this.#onLease.keys()) this.leaseEnded(lease);
     this.#controllers.clear();
     this.#policies = new Map();
