@@ -94,6 +94,7 @@ export class CallerProcess implements Caller {
       clientInterceptors: [
         receiptInterceptor,
         numbered(this.name),
+        routing.interceptor,
         ...(seams.clientInterceptors?.(this) ?? []),
       ],
     });

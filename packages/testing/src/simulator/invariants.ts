@@ -40,10 +40,7 @@ export function restingFaults({ env, fleet, callers, idempotent }: Run): readonl
     );
     if (!lives) faults.push(`the registry shows ${id} (${incarnation}), which does not serve`);
   }
-  // An operator may promote what fails.
-  const sickStable = fleet.slots.some(
-    ({ release }) => isSick(release.sickness) && fleet.policy()?.stable === release.version,
-  );
+  const failing = isLeftFailing(fleet);
   for (const { name, view, services, streams } of callers) {
     const called = registered.filter(({ service }) => services.has(service));
     const wanted = called.map(({ id, incarnation }) => `${id} (${incarnation})`).toSorted();
@@ -61,11 +58,19 @@ export function restingFaults({ env, fleet, callers, idempotent }: Run): readonl
         );
     }
     for (const { lastMessageMs } of streams) {
-      if (wanted.length > 0 && !sickStable && nowMs - lastMessageMs > quietMs)
+      if (wanted.length > 0 && !failing && nowMs - lastMessageMs > quietMs)
         faults.push(`a stream of ${name} is dead`);
     }
   }
   return [...faults, ...releaseFaults({ env, fleet, callers, idempotent })];
+}
+
+/** An operator may promote what fails; and where a policy is lost with all servers that knew it, nobody takes it back. */
+function isLeftFailing(fleet: SimulatedFleet): boolean {
+  const stable = fleet.policy()?.stable;
+  return fleet.slots.some(
+    ({ release }) => isSick(release.sickness) && (stable ?? release.version) === release.version,
+  );
 }
 
 /** Dropped calls and streams that nothing excuses, and sums that do not add up. */

@@ -48,8 +48,6 @@ export interface CanaryOutcome {
 /** A version that is being released, and what an operator can do about it. */
 export class SimulatedCanary {
   readonly version: string;
-  /** The version that was stable when it began. */
-  readonly from: string;
   readonly id: string;
   readonly sick: Sickness;
   readonly #env: Environment;
@@ -58,6 +56,7 @@ export class SimulatedCanary {
   /** It has had all the time that it may take. */
   overdue = false;
   #startedMs = Infinity;
+  #from: string;
 
   /** @internal */
   constructor(
@@ -70,9 +69,14 @@ export class SimulatedCanary {
     this.#pump = pump;
     this.#operator = operator;
     this.version = release.version;
-    this.from = release.from;
+    this.#from = release.from;
     this.sick = release.sick;
     this.id = rolloutId(env.random.fork(`rollout of ${release.version}`));
+  }
+
+  /** The version that was stable when it began. */
+  get from(): string {
+    return this.#from;
   }
 
   /** When its rollout started; Infinity before. */
@@ -127,9 +131,16 @@ export class SimulatedCanary {
     const { maxP99Ratio } = options;
     const plan = { steps, intervalMs, maxErrorRate, maxP99Ratio, minSamples };
     const { id, version: to } = this;
-    await this.#operator.change((service, policy, author) =>
-      startRollout(service, policy, { id, to, ...(policy ? {} : { from: this.from }), ...plan }, author),
-    );
+    await this.#operator.change((service, policy, author) => {
+      const begun = startRollout(
+        service,
+        policy,
+        { id, to, ...plan, from: policy?.stable ?? this.#from },
+        author,
+      );
+      this.#from = begun.stable;
+      return begun;
+    });
     this.#startedMs = this.#env.clock.now();
   }
 

@@ -47,9 +47,11 @@ function verdictFault(canary: SimulatedCanary, run: Run): string | undefined {
     : undefined;
 }
 
-/** A version that is only slow does not look it beside one whose instances hung. */
-function isHidden({ sick, version }: SimulatedCanary, run: Run): boolean {
-  return !sick.failureRate && wasHarmed(run, ({ release }) => release.version !== version);
+/** A version that is only slow does not look it beside one that is, too, or whose instances hung. */
+function isHidden({ sick, version, from }: SimulatedCanary, run: Run): boolean {
+  if (sick.failureRate) return false;
+  const isBaselineSick = run.fleet.canaries.some((other) => other.version === from && isSick(other.sick));
+  return isBaselineSick || wasHarmed(run, ({ release }) => release.version !== version);
 }
 
 /** Whether calls to some instances failed or were late for another reason than their version. */

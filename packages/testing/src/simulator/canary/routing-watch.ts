@@ -2,12 +2,14 @@ import {
   laneKey,
   stickyKey,
   type Call,
+  type Interceptor,
   type RolloutPolicy,
   type Rule,
   type ServiceInstance,
   type Snapshot,
 } from "@rollcall/core";
 import { isActive } from "@rollcall/app/rollout";
+import { callId } from "../ledger.js";
 import type { SimWatch } from "../registry/sim-watch.js";
 
 /** What a caller has to do with a caller's policy and its attempts. */
@@ -33,6 +35,8 @@ export class RoutingWatch {
   readonly #env: RoutingWatchEnv;
   /** Rollouts that the caller knows have ended, and how often the registry had been wiped then. */
   readonly #ended = new Map<string, { readonly state: string; readonly wipes: number }>();
+  /** When calls under way began. */
+  readonly #begun = new Map<string, number>();
   #seen: RolloutPolicy | undefined;
   #towards = 0;
   #away = 0;
@@ -40,6 +44,17 @@ export class RoutingWatch {
   constructor(env: RoutingWatchEnv) {
     this.#env = env;
   }
+
+  /** Outside the routing of every call that it is to judge. */
+  readonly interceptor: Interceptor = (next) => async (call) => {
+    const id = callId(call) ?? "";
+    this.#begun.set(id, this.#env.now());
+    try {
+      return await next(call);
+    } finally {
+      this.#begun.delete(id);
+    }
+  };
 
   /** To be called with each attempt of a call, as it is sent. */
   attempt(call: Call, instance: ServiceInstance): void {
@@ -53,7 +68,9 @@ export class RoutingWatch {
       const why = policy ? `by policy ${policy.gen} (${policy.reason})` : "and no policy";
       this.#env.violated(`called ${instance.id} of ${instance.version}, which has 0 % ${why}`);
     }
-    if (policy && call.attempts.length === 1 && isAnybody(call)) this.#shared(instance, policy, view);
+    // One that waited was routed by what was there when it began.
+    const isNew = call.attempts.length === 1 && this.#begun.get(callId(call) ?? "") === this.#env.now();
+    if (policy && isNew && isAnybody(call)) this.#shared(instance, policy, view);
   }
 
   #learned(policy: RolloutPolicy): void {
