@@ -114,22 +114,13 @@ describe("a simulated release", () => {
   });
 
   it("has the same events for the same seed, byte for byte, and tells them", async () => {
+    const plan = { instances: 2, steps: [30, 100], intervalMs: 500, minSamples: 20 };
     const log = async (seed: number): Promise<string> => {
       const run = await replay({
         ...options,
         seed,
         steps: [
-          {
-            ...{
-              afterMs: 100,
-              do: "canary",
-              instances: 2,
-              steps: [30, 100],
-              intervalMs: 500,
-              minSamples: 20,
-            },
-            ...{ failPercent: 60, code: Code.Internal, delayMs: 0 },
-          },
+          { afterMs: 100, do: "canary", ...plan, failPercent: 60, code: Code.Internal, delayMs: 0 },
           { afterMs: 1_000, do: "pause" },
           { afterMs: 200, do: "disturb", ms: 3_000, lostPercent: 40, slowMs: 300 },
           { afterMs: 2_000, do: "kill", instance: 4, downMs: 500 },

@@ -22,7 +22,6 @@ export class SimulatedFleet {
   /** Every rollout so far, the last one last. */
   readonly canaries: SimulatedCanary[] = [];
   readonly #env: Environment;
-  readonly #options: ServerOptions;
   readonly #pump: Pump;
   readonly #recorder: ReceiptRecorder;
   readonly #roster: Roster;
@@ -30,7 +29,6 @@ export class SimulatedFleet {
 
   constructor(env: Environment, options: ServerOptions, pump: Pump, recorder: ReceiptRecorder) {
     this.#env = env;
-    this.#options = options;
     this.#pump = pump;
     this.#recorder = recorder;
     this.#roster = new Roster(env, options);

@@ -1,25 +1,15 @@
 import type { Tally } from "../fleet/tally.js";
 import { releaseFaults } from "./canary/release-faults.js";
 import { isSick, sickReason } from "./canary/sickness.js";
-import type { CallerProcess } from "./caller.js";
 import type { Drop } from "./caller-recorder.js";
-import type { Environment } from "./environment.js";
 import type { SimulatedFleet } from "./fleet.js";
+import type { Run } from "./run.js";
 import type { Slot } from "./slot.js";
 
 /** How long callers may take from an instance's coming until they can call it: the longest pause between connections, and some. */
 const noticeMs = 2_000;
 /** In the last time before the end everything must be as it should. */
 const quietMs = 2_000;
-
-/** What a run is judged by, with all its processes still there. */
-export interface Run {
-  readonly env: Environment;
-  readonly fleet: SimulatedFleet;
-  readonly callers: readonly CallerProcess[];
-  /** Whether a method may be repeated, by its name. */
-  idempotent(method: string): boolean;
-}
 
 /** What is wrong with a run that has come to rest: callers that are not in step with the registry, streams that are dead. */
 export function restingFaults({ env, fleet, callers, idempotent }: Run): readonly string[] {

@@ -9,11 +9,12 @@ import { CallerProcess, type Caller, type Workload } from "./caller.js";
 import type { Environment, ServerOptions } from "./environment.js";
 import { EventLog } from "./event-log.js";
 import { SimulatedFleet } from "./fleet.js";
-import { droppedFaults, restingFaults, type Run } from "./invariants.js";
+import { droppedFaults, restingFaults } from "./invariants.js";
 import { Ledger } from "./ledger.js";
 import { Pump } from "./pump.js";
 import { chance } from "./random.js";
 import { SimRegistry } from "./registry/sim-registry.js";
+import type { Run } from "./run.js";
 import type { Seams } from "./seams.js";
 
 export interface SimulateOptions extends ServerOptions {

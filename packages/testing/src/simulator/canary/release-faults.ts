@@ -1,7 +1,7 @@
 import { operatorName } from "./operator.js";
 import { isSick } from "./sickness.js";
 import type { SimulatedCanary } from "./canary.js";
-import type { Run } from "../invariants.js";
+import type { Run } from "../run.js";
 import type { Slot } from "../slot.js";
 import { policyFaults } from "./policy-rules.js";
 
