@@ -2,6 +2,7 @@ import type { Clock, ServiceInstance, Snapshot } from "@rollcall/core";
 import type { EventLog } from "../event-log.js";
 import { Timeline } from "../timeline.js";
 import { byId, isNewer, keyOf, type Change, type Held } from "./records.js";
+import { Leases } from "./leases.js";
 import { PolicyDesk, type PolicyWrite } from "./policy-desk.js";
 import type { Disturbance, RegistryClient, RegistryServer, Watcher } from "./server.js";
 import { SimBackend } from "./sim-backend.js";
@@ -15,14 +16,6 @@ export interface SimRegistryOptions {
   readonly latencyMs?: number | undefined;
   /** What a watch publishes when it is back in step; a seam to plant a bug in. Default: what it has read. */
   readonly afterReset?: ((before: Snapshot | undefined, read: Snapshot) => Snapshot) | undefined;
-}
-
-interface Lease {
-  readonly id: number;
-  readonly process: string;
-  readonly ttlMs: number;
-  endsMs: number;
-  stop: () => void;
 }
 
 const undisturbed: Disturbance = { lost: 0, slowMs: 0 };
@@ -47,12 +40,11 @@ export class SimRegistry implements RegistryServer {
   readonly #clock: Clock;
   readonly #log: EventLog;
   readonly #records = new Map<string, Held>();
-  readonly #leases = new Map<number, Lease>();
+  readonly #leases: Leases;
   readonly #watchers = new Set<Watcher>();
   readonly #waiting = new Set<() => void>();
   readonly #timers = new Set<() => void>();
   #revision = 1;
-  #lastLease = 0;
   #outageUntilMs = 0;
   #lagMs = 0;
   #lagUntilMs = 0;
@@ -67,6 +59,13 @@ export class SimRegistry implements RegistryServer {
     this.ttlMs = ttlMs;
     this.latencyMs = latencyMs;
     this.afterReset = options.afterReset ?? ((_, read) => read);
+    this.#leases = new Leases({
+      clock,
+      ttlMs,
+      isUp: () => this.up,
+      ranOut: (process) => log.add("registry", `lease of ${process} ran out`),
+      ended: (lease) => this.#leaseEnded(lease),
+    });
     this.policies = new PolicyDesk({
       now: () => clock.now(),
       hasLease: (lease) => this.#leases.has(lease),
@@ -113,7 +112,7 @@ export class SimRegistry implements RegistryServer {
   /** Answers nobody for `ms`. When it is back leases have their whole time again, as after etcd's restart. */
   outage(ms: number): void {
     this.#log.add("registry", `down for ${ms} ms`);
-    for (const lease of this.#leases.values()) lease.stop();
+    this.#leases.suspend();
     this.outages.begin(this.#clock.now());
     this.#outageUntilMs = Math.max(this.#outageUntilMs, this.#clock.now() + ms);
     this.#fault(ms);
@@ -149,9 +148,9 @@ export class SimRegistry implements RegistryServer {
 
   /** Ends the leases of a process: its records, and what else is on them. */
   loseLease(process: string): void {
-    for (const lease of [...this.#leases.values()].filter((each) => each.process === process)) {
+    for (const lease of this.#leases.of(process)) {
       this.#log.add("registry", `loses the lease of ${process}`);
-      this.#end(lease);
+      this.#leases.end(lease);
     }
     this.#fault(0);
   }
@@ -159,7 +158,6 @@ export class SimRegistry implements RegistryServer {
   /** Loses everything: records, leases, policies, history. */
   wipe(): void {
     this.#log.add("registry", "wiped");
-    for (const lease of this.#leases.values()) lease.stop();
     this.#leases.clear();
     this.#records.clear();
     this.policies.wipe();
@@ -179,7 +177,6 @@ export class SimRegistry implements RegistryServer {
   /** Ends its timers. */
   close(): void {
     for (const stop of this.#timers) stop();
-    for (const lease of this.#leases.values()) lease.stop();
     this.#timers.clear();
     this.#leases.clear();
     this.policies.wipe();
@@ -204,21 +201,15 @@ export class SimRegistry implements RegistryServer {
   }
 
   grant(process: string): number {
-    const lease: Lease = { id: ++this.#lastLease, process, ttlMs: this.ttlMs, endsMs: 0, stop: () => {} };
-    this.#leases.set(lease.id, lease);
-    this.#arm(lease);
-    return lease.id;
+    return this.#leases.grant(process);
   }
 
-  keepAlive(id: number): boolean {
-    const lease = this.#leases.get(id);
-    if (lease) this.#arm(lease);
-    return lease !== undefined;
+  keepAlive(lease: number): boolean {
+    return this.#leases.renew(lease);
   }
 
-  revoke(id: number): void {
-    const lease = this.#leases.get(id);
-    if (lease) this.#end(lease);
+  revoke(lease: number): void {
+    this.#leases.end(lease);
   }
 
   put(instances: readonly ServiceInstance[], lease: number): "put" | "clash" | "no lease" {
@@ -255,8 +246,7 @@ export class SimRegistry implements RegistryServer {
   }
 
   leaseLeftMs(instance: ServiceInstance): number | undefined {
-    const lease = this.#leases.get(this.#records.get(keyOf(instance))?.lease ?? 0);
-    return lease && Math.max(0, lease.endsMs - this.#clock.now());
+    return this.#leases.leftMs(this.#records.get(keyOf(instance))?.lease ?? 0);
   }
 
   watch(watcher: Watcher): () => void {
@@ -267,28 +257,16 @@ export class SimRegistry implements RegistryServer {
   #recover(): void {
     this.#log.add("registry", "up again");
     this.outages.end(this.#clock.now());
-    for (const lease of this.#leases.values()) this.#arm(lease);
+    this.#leases.resume();
     const woken = [...this.#waiting];
     this.#waiting.clear();
     for (const wake of woken) wake();
     for (const watcher of this.#watchers) watcher.reset();
   }
 
-  #arm(lease: Lease): void {
-    lease.stop();
-    lease.endsMs = this.#clock.now() + lease.ttlMs;
-    if (!this.up) return;
-    lease.stop = this.#clock.timer(lease.ttlMs, () => {
-      this.#log.add("registry", `lease of ${lease.process} ran out`);
-      this.#end(lease);
-    });
-  }
-
-  #end(lease: Lease): void {
-    lease.stop();
-    this.#leases.delete(lease.id);
-    this.#delete([...this.#records].filter(([, held]) => held.lease === lease.id).map(([key]) => key));
-    this.policies.leaseEnded(lease.id);
+  #leaseEnded(lease: number): void {
+    this.#delete([...this.#records].filter(([, held]) => held.lease === lease).map(([key]) => key));
+    this.policies.leaseEnded(lease);
   }
 
   #delete(keys: readonly string[]): void {
