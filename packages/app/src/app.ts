@@ -111,6 +111,7 @@ export function createApp(options: AppOptions): App {
     interceptors: options.clientInterceptors ?? [],
     retry: options.retry,
     balancer: typeof options.balancer === "object" ? options.balancer : settings.balancer,
+    subsetSize: settings.subsetSize,
     timeoutMs: settings.timeoutMs,
     zone: settings.zone,
     caller: callerId(random),

@@ -25,6 +25,7 @@ function setup(registry: RegistryBackend = memoryRegistry()) {
     interceptors: [],
     balancer: "round-robin",
     timeoutMs: 10_000,
+    subsetSize: 0,
     zone: "",
     caller: "c1",
   });

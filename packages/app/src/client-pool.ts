@@ -16,7 +16,7 @@ import {
   type Snapshot,
   type Transport,
 } from "@rollcall/core";
-import { balancerByName } from "@rollcall/balancer";
+import { balancerByName, standardStack } from "@rollcall/balancer";
 import type { Logger } from "pino";
 import { RolloutReports } from "./rollout/rollout-reports.js";
 
@@ -32,6 +32,8 @@ export interface ClientPoolEnv {
   readonly retry?: RetryOptions | undefined;
   /** For clients that name none. */
   readonly balancer: string | BalancerFactory;
+  /** How many instances of a service a client uses; 0 for all. */
+  readonly subsetSize: number;
   readonly timeoutMs: number;
   readonly zone: string;
   /** Tells this process from other callers. */
@@ -49,6 +51,7 @@ interface OpenCluster {
 export class ClientPool implements AsyncDisposable {
   readonly #env: ClientPoolEnv;
   readonly #clusters: OpenCluster[] = [];
+  readonly #policies = new Map<string, BalancerFactory>();
   readonly #required = new Set<Cluster>();
   readonly #reports: RolloutReports | undefined;
   #closed = false;
@@ -98,7 +101,7 @@ export class ClientPool implements AsyncDisposable {
   #cluster(contract: ServiceContract<any>, options: ClientOptions): Cluster {
     const { discovery, transport, clock, random, logger, zone, caller } = this.#env;
     const chosen = options.balancer ?? this.#env.balancer;
-    const balancer = typeof chosen === "string" ? balancerByName(chosen) : chosen;
+    const balancer = typeof chosen === "string" ? this.#policy(chosen) : chosen;
     const present = this.#clusters.find(
       (each) => each.service === contract.name && each.balancer === balancer,
     );
@@ -120,6 +123,16 @@ export class ClientPool implements AsyncDisposable {
     });
     this.#clusters.push({ service, balancer, cluster, feed });
     return cluster;
+  }
+
+  /** A named policy comes with what belongs around it; one of the user's own is taken as it is. */
+  #policy(name: string): BalancerFactory {
+    const known = this.#policies.get(name);
+    if (known) return known;
+    const subsetSize = this.#env.subsetSize || undefined;
+    const policy = standardStack(balancerByName(name), { subsetSize });
+    this.#policies.set(name, policy);
+    return policy;
   }
 }
 

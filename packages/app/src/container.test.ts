@@ -18,6 +18,7 @@ function pool(): ClientPool {
     interceptors: [],
     balancer: "round-robin",
     timeoutMs: 1_000,
+    subsetSize: 0,
     zone: "",
     caller: "caller",
   });
@@ -126,6 +127,7 @@ describe("the clients of a process", () => {
       interceptors: [],
       balancer: "round-robin",
       timeoutMs: 1_000,
+      subsetSize: 0,
       zone: "",
       caller: "caller",
     });
@@ -136,7 +138,7 @@ describe("the clients of a process", () => {
     expect(opened).toEqual(["test.v1.Prices", "test.v1.Prices", "test.v1.Stock"]);
     await shared.close(0);
     expect(() => shared.client(Prices)).toThrow("the clients are closed");
-    expect(() => clients.client(Prices, { balancer: "random" })).toThrow(ConfigError);
+    expect(() => clients.client(Prices, { balancer: "robin" })).toThrow(ConfigError);
   });
 
   it("refuse a timeout that is no time", async () => {

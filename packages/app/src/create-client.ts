@@ -68,6 +68,7 @@ export function createClient<S>(
     interceptors: options.interceptors ?? [],
     retry: options.retry,
     balancer: typeof balancer === "object" ? balancer : settings.balancer,
+    subsetSize: settings.subsetSize,
     timeoutMs: settings.timeoutMs,
     zone: settings.zone,
     caller: callerId(Math.random),

@@ -19,7 +19,8 @@ describe("settings", () => {
       weight: 100,
       labels: {},
       edge: true,
-      balancer: "weighted-round-robin",
+      balancer: "peak-ewma",
+      subsetSize: 0,
       timeoutMs: 10_000,
       gracePeriodMs: 30_000,
       propagationDelayMs: 500,
@@ -66,8 +67,8 @@ describe("settings", () => {
     expect(() => read({ port: 70_000 })).toThrow(
       new ConfigError("option port is 70000; allowed: a port from 1 to 65535, or 0 for any free one"),
     );
-    expect(() => read({}, { ROLLCALL_BALANCER: "random" })).toThrow(
-      /^ROLLCALL_BALANCER is "random"; allowed: .*weighted-round-robin/,
+    expect(() => read({}, { ROLLCALL_BALANCER: "robin" })).toThrow(
+      /^ROLLCALL_BALANCER is "robin"; allowed: .*weighted-round-robin/,
     );
   });
 

@@ -66,6 +66,8 @@ export interface Settings {
   readonly edge: boolean;
   /** The policy of clients that name none. Default `weighted-round-robin`. */
   readonly balancer: string;
+  /** How many instances of a service a client sends its calls to, the same ones as long as they are there; 0 for all. Default 0. */
+  readonly subsetSize: number;
   /** Of calls that say none, in milliseconds. Default 10 000. */
   readonly timeoutMs: number;
   /** For the whole of a stop, as Kubernetes means it. Default 30 000. */
@@ -116,7 +118,13 @@ const table: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
   ),
   labels: setting("ROLLCALL_LABELS", labels, "name=value,name=value", {}),
   edge: setting("ROLLCALL_EDGE", boolean, "true or false", true),
-  balancer: setting("ROLLCALL_BALANCER", z.enum(policies), policies.join(" or "), "weighted-round-robin"),
+  balancer: setting("ROLLCALL_BALANCER", z.enum(policies), `one of ${policies.join(", ")}`, "peak-ewma"),
+  subsetSize: setting(
+    "ROLLCALL_SUBSET_SIZE",
+    integer(0, 10_000),
+    "a number from 1 to 10000, or 0 for all",
+    0,
+  ),
   timeoutMs: setting("ROLLCALL_TIMEOUT_MS", integer(1, 365 * day), "milliseconds from 1", 10_000),
   gracePeriodMs: setting("ROLLCALL_GRACE_PERIOD_MS", integer(0, day), "milliseconds from 0 to a day", 30_000),
   propagationDelayMs: setting(

@@ -1,9 +1,26 @@
 import { ConfigError, type BalancerFactory } from "@rollcall/core";
+import { keyHash } from "./key-hash.js";
+import { leastRequest } from "./least-request.js";
+import { peakEwma } from "./peak-ewma.js";
+import { pickFirst } from "./pick-first.js";
+import { random } from "./random.js";
 import { roundRobin } from "./round-robin.js";
+import { sourceHash } from "./source-hash.js";
+import { weightedRandom } from "./weighted-random.js";
 import { weightedRoundRobin } from "./weighted-round-robin.js";
 
-/** The policies that ship with Rollcall. */
-export const balancers: readonly BalancerFactory[] = [roundRobin, weightedRoundRobin];
+/** The policies that ship with Rollcall, the default first. */
+export const balancers: readonly BalancerFactory[] = [
+  peakEwma,
+  leastRequest,
+  weightedRoundRobin,
+  roundRobin,
+  weightedRandom,
+  random,
+  keyHash(),
+  sourceHash,
+  pickFirst,
+];
 
 /**
  * The policy of a name, as options and variables write it: `round-robin`.

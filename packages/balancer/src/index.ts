@@ -1,3 +1,15 @@
-export { roundRobin } from "./round-robin.js";
+export { peakEwma } from "./peak-ewma.js";
+export { leastRequest } from "./least-request.js";
 export { weightedRoundRobin } from "./weighted-round-robin.js";
+export { roundRobin } from "./round-robin.js";
+export { weightedRandom } from "./weighted-random.js";
+export { random } from "./random.js";
+export { balancingKey, keyHash, type KeyHashOptions } from "./key-hash.js";
+export { sourceHash } from "./source-hash.js";
+export { pickFirst } from "./pick-first.js";
 export { balancerByName, balancers } from "./balancers.js";
+export { standardStack, type StandardStackOptions } from "./standard-stack.js";
+export { outlierEjection } from "./outlier-ejection.js";
+export type { OutlierEjectionOptions, SuccessRateOptions } from "./ejection-options.js";
+export { zoneAware, type ZoneAwareOptions } from "./zone-aware.js";
+export { subsetting, type SubsettingOptions } from "./subsetting.js";

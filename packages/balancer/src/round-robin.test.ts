@@ -1,10 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { balancerContract, open } from "./contract.js";
+import { open } from "./contract.js";
 import { counts, endpoint, endpoints, order, pick, picks } from "./fixtures/endpoints.js";
 import { roundRobin } from "./round-robin.js";
-
-balancerContract(roundRobin);
 
 describe("round-robin", () => {
   it("is exactly even over every round, whatever the weights", () => {

@@ -1,11 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Endpoint } from "@rollcall/core";
-import { balancerContract, open } from "./contract.js";
+import { open } from "./contract.js";
 import { counts, endpoint, endpoints, order, pick, picks } from "./fixtures/endpoints.js";
 import { weightedRoundRobin } from "./weighted-round-robin.js";
-
-balancerContract(weightedRoundRobin);
 
 const weights = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 8 });
 
@@ -103,6 +101,29 @@ describe("weighted-round-robin", () => {
     picks(balancer, 1);
     for (const each of view) each.weight = 1;
     expect(order(balancer, 4)).toBe("baba");
+  });
+
+  it("is exactly proportional in views of many blocks too, and smooth between them", () => {
+    const balancer = open(weightedRoundRobin, 0.3);
+    const view = endpoints(Array.from({ length: 1_000 }, (_, n) => 1 + (n % 4)));
+    balancer.update(view);
+    picks(balancer, 77);
+    expect(counts(picks(balancer, 2_500), view)).toEqual(view.map(({ weight }) => weight));
+    expect(Math.max(...longestRuns(picks(balancer, 2_500)).values())).toBe(1);
+  });
+
+  it("keeps proportions in large views while endpoints come and go", () => {
+    const balancer = open(weightedRoundRobin, 0.3);
+    const stay = endpoints(Array<number>(400).fill(100));
+    const taken = new Map<Endpoint, number>();
+    for (let round = 0; round < 200; round++) {
+      balancer.update([...stay.slice(0, 5), ...(round % 2 ? [endpoint("guest")] : []), ...stay.slice(5)]);
+      for (const each of picks(balancer, 100)) taken.set(each, (taken.get(each) ?? 0) + 1);
+    }
+    for (const each of stay) {
+      expect(taken.get(each)).toBeGreaterThan(35);
+      expect(taken.get(each)).toBeLessThan(65);
+    }
   });
 
   it("leaves the others' proportions alone when an endpoint is avoided", () => {

@@ -1,110 +1,118 @@
-import type { Balancer, BalancerFactory, Clock, Endpoint, NoPick, PickArgs } from "@rollcall/core";
-import { closedPick, noPick } from "./no-pick.js";
+import type { BalancerFactory, Endpoint } from "@rollcall/core";
+import { centre, earn, richest, scale, sumOf } from "./smooth-credits.js";
+import { WeighedBalancer, type Choice } from "./weighed-balancer.js";
+import type { Weights } from "./weights.js";
+
+/** Endpoints in a block: at 10,000 endpoints a pick goes over about as many blocks as over endpoints of one. */
+const blockSize = 128;
 
 /** Picks run ahead at the start, at least: enough for a weight of 1 % to be met in its share of the starts. */
 const leastStartingPoints = 100;
 
-class WeightedRoundRobin implements Balancer {
-  private view: readonly Endpoint[] = [];
-  /** Per endpoint of `view`: its credit, nginx' `current_weight`. Their sum is 0. */
-  private credits = new Float64Array(0);
-  /** Per endpoint of `view`: its weight at this pick. A buffer, so that a pick allocates nothing. */
-  private weights = new Float64Array(0);
-  /** The sum of all weights that `credits` is measured in; 0 before the first pick. */
-  private scale = 0;
-  private started = false;
-  private closed = false;
+/** Smooth weighted round robin among blocks of endpoints, and in the chosen block among its endpoints. */
+class SmoothRounds implements Choice {
+  readonly #weights: Weights;
+  readonly #random: () => number;
+  /** Per endpoint of the view: nginx' `current_weight`. Those of a block sum up to 0. */
+  #credits = new Float64Array(0);
+  /** Per block: the weight and credit of the block itself, and the sum of weights that its endpoints' credits are measured in. */
+  #blockWeights = new Float64Array(0);
+  #blockCredits = new Float64Array(0);
+  #blockScales = new Float64Array(0);
+  /** The sum of all weights that the credits of blocks are measured in; 0 before the first pick. */
+  #scale = 0;
+  #started = false;
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly random: () => number,
-  ) {}
-
-  update(view: readonly Endpoint[]): void {
-    if (this.closed) return;
-    const kept = new Map(this.view.map((endpoint, index) => [endpoint, this.credits[index] as number]));
-    this.view = [...view];
-    this.credits = Float64Array.from(view, (endpoint) => kept.get(endpoint) ?? 0);
-    this.weights = new Float64Array(view.length);
-    this.centre();
-    if (!this.started && view.length > 0) this.start();
+  constructor(weights: Weights, random: () => number) {
+    this.#weights = weights;
+    this.#random = random;
   }
 
-  pick({ tried }: PickArgs): Endpoint | NoPick {
-    if (this.closed) return closedPick;
-    const weighted = this.weigh();
-    const best = weighted === 0 ? -1 : this.advance(tried);
-    return best < 0 ? noPick(this.view.length, weighted) : (this.view[best] as Endpoint);
-  }
-
-  close(): void {
-    this.closed = true;
-    this.view = [];
-    this.credits = this.weights = new Float64Array(0);
-  }
-
-  /** Reads the weights of this moment. Returns how many are above 0. */
-  private weigh(): number {
-    const { view, weights } = this;
-    const now = this.clock.now();
-    let weighted = 0;
-    let sum = 0;
-    for (let i = 0; i < view.length; i++) {
-      const weight = (view[i] as Endpoint).weightAt(now);
-      weights[i] = weight > 0 ? weight : 0;
-      if (weight > 0) weighted++;
-      sum += weights[i] as number;
+  rebuilt(before: ReadonlyMap<Endpoint, number>): void {
+    const { view, values } = this.#weights;
+    const blocks = Math.ceil(view.length / blockSize);
+    const [credits, scales, blockCredits] = [this.#credits, this.#blockScales, this.#blockCredits];
+    this.#credits = new Float64Array(view.length);
+    this.#blockWeights = new Float64Array(blocks);
+    this.#blockCredits = Float64Array.from({ length: blocks }, (_, block) => blockCredits[block] ?? 0);
+    this.#blockScales = Float64Array.from({ length: blocks }, (_, block) => scales[block] ?? 0);
+    for (let block = 0; block < blocks; block++) {
+      const from = block * blockSize;
+      const to = this.#end(block);
+      this.#blockWeights[block] = sumOf(values, from, to);
+      const unit = this.#blockScales[block] as number;
+      for (let i = from; i < to; i++) {
+        const index = before.get(view[i] as Endpoint);
+        if (index === undefined) continue;
+        const old = scales[Math.floor(index / blockSize)] as number;
+        const credit = credits[index] as number;
+        this.#credits[i] = old === unit || old === 0 ? credit : (credit * unit) / old;
+      }
+      centre(this.#credits, from, to);
     }
-    if (sum > 0 && sum !== this.scale) this.rescale(sum);
-    return weighted;
+    centre(this.#blockCredits, 0, blocks);
+    if (!this.#started && view.length > 0) this.#start();
   }
 
-  /** One round of nginx' algorithm among the untried. Returns the index picked, -1 for none. */
-  private advance(tried: readonly Endpoint[]): number {
-    const { view, credits, weights } = this;
-    let total = 0;
-    let best = -1;
-    for (let i = 0; i < view.length; i++) {
-      const weight = weights[i] as number;
-      if (weight === 0 || (tried.length > 0 && tried.includes(view[i] as Endpoint))) continue;
-      credits[i] = (credits[i] as number) + weight;
-      total += weight;
-      if (best < 0 || (credits[i] as number) > (credits[best] as number)) best = i;
+  changed(index: number, weight: number, before: number): void {
+    const block = Math.floor(index / blockSize);
+    this.#blockWeights[block] = Math.max(0, (this.#blockWeights[block] as number) + weight - before);
+  }
+
+  choose(): number {
+    const weights = this.#weights;
+    while (weights.weighted > 0) {
+      const block = richest(this.#blockWeights, this.#blockCredits, 0, this.#blockWeights.length);
+      if (block < 0) return -1;
+      const from = block * blockSize;
+      const to = this.#end(block);
+      const picked = richest(weights.values, this.#credits, from, to);
+      if (picked < 0) {
+        // What rounding has left of fractions.
+        this.#blockWeights[block] = 0;
+      } else if (weights.verify(picked) > 0) {
+        this.#settle(block, from, to, picked);
+        return picked;
+      }
     }
-    if (best >= 0) credits[best] = (credits[best] as number) - total;
-    return best;
+    return -1;
+  }
+
+  #settle(block: number, from: number, to: number, picked: number): void {
+    // A mask is for one pick: others keep what they have.
+    if (!this.#weights.masked && this.#blockWeights[block] !== this.#blockScales[block])
+      this.#rescale(block, from, to);
+    this.#blockWeights[block] = earn(this.#weights.values, this.#credits, from, to, picked);
+    earn(this.#blockWeights, this.#blockCredits, 0, this.#blockWeights.length, block);
   }
 
   /** Credits earned under weights of 100 would rule for a hundred picks under weights of 1; they keep their meaning in picks. */
-  private rescale(sum: number): void {
-    if (this.scale > 0) {
-      for (let i = 0; i < this.credits.length; i++) {
-        this.credits[i] = ((this.credits[i] as number) * sum) / this.scale;
-      }
-    }
-    this.scale = sum;
+  #rescale(block: number, from: number, to: number): void {
+    const sum = sumOf(this.#weights.values, from, to);
+    const unit = this.#blockScales[block] as number;
+    if (unit > 0 && unit !== sum) scale(this.#credits, from, to, sum / unit);
+    this.#blockScales[block] = sum;
+    const blocks = this.#blockWeights.length;
+    const total = sumOf(this.#blockWeights, 0, blocks);
+    if (this.#scale > 0 && this.#scale !== total) scale(this.#blockCredits, 0, blocks, total / this.#scale);
+    this.#scale = total;
   }
 
-  /** An endpoint that leaves takes its credit along; without this the rest would drift away from the 0 of newcomers. */
-  private centre(): void {
-    const { credits } = this;
-    let sum = 0;
-    for (const credit of credits) sum += credit;
-    if (sum === 0) return;
-    for (let i = 0; i < credits.length; i++) credits[i] = (credits[i] as number) - sum / credits.length;
+  #end(block: number): number {
+    return Math.min((block + 1) * blockSize, this.#weights.view.length);
   }
 
-  private start(): void {
-    this.started = true;
-    if (this.weigh() === 0) return;
-    const ahead = Math.floor(this.random() * Math.max(leastStartingPoints, this.view.length));
-    for (let i = 0; i < ahead; i++) this.advance([]);
+  #start(): void {
+    this.#started = true;
+    if (this.#weights.weighted === 0) return;
+    const ahead = Math.floor(this.#random() * Math.max(leastStartingPoints, this.#weights.view.length));
+    for (let i = 0; i < ahead; i++) this.choose();
   }
 }
 
 /**
- * Calls in proportion to `weightAt` at the moment of each pick, spread out rather than in bursts: no endpoint is picked
- * more than twice as often in a row as its weight makes inevitable. Weight 0 gets nothing.
+ * Calls in proportion to the weights, spread out rather than in bursts: no endpoint is picked more than twice as often
+ * in a row as its weight makes inevitable. Weight 0 gets nothing.
  * While weights stand still the proportions are exact over every cycle of (sum of weights / their greatest common
  * divisor) picks. Credits outlive an update and keep their meaning when weights move; newcomers start in the middle.
  * Callers start at a random point of the cycle, so that those that start together do not march in step.
@@ -112,12 +120,14 @@ class WeightedRoundRobin implements Balancer {
  * A tried endpoint neither earns nor pays. When only tried ones are left the answer is a `NoPick`: whether a call may go
  * to the same endpoint again is for the pipeline to say.
  *
- * Two passes over the endpoints per pick, no allocation.
+ * Up to 128 endpoints this is nginx' algorithm, with two passes over them per pick. More are divided into blocks of 128,
+ * which take turns by the same algorithm, each with the sum of its weights; proportions stay exact, and a pick takes
+ * two passes over the blocks and over one block.
  *
  * Source: nginx' smooth weighted round robin, `ngx_http_upstream_get_peer` in
- * https://github.com/nginx/nginx/blob/master/src/http/ngx_http_upstream_round_robin.c
+ * https://github.com/nginx/nginx/blob/master/src/http/ngx_http_upstream_round_robin.c; the blocks are ours.
  */
 export const weightedRoundRobin: BalancerFactory = {
   name: "weighted-round-robin",
-  create: (env) => new WeightedRoundRobin(env.clock, () => env.random()),
+  create: (env) => new WeighedBalancer(env, (weights) => new SmoothRounds(weights, () => env.random())),
 };

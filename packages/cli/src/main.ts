@@ -7,3 +7,5 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });
 process.exitCode = await run(process.argv.slice(2), processTerminal());
+// Not left to end by itself: run from sources, Node 24.21 then sometimes spins for ever in taking down its handles.
+process.stdout.write("", () => process.exit());

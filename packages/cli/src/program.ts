@@ -1,9 +1,12 @@
 import { createRequire } from "node:module";
 import { ConfigError } from "@rollcall/core";
 import { Command, CommanderError } from "commander";
+import { processEnv, type CliEnv } from "./cli-env.js";
 import { CommandFailure } from "./commands/command-failure.js";
 import { commands } from "./commands/index.js";
+import { ExitError } from "./exit-code.js";
 import { GenerateError } from "./generate/problem.js";
+import { printableLines } from "./output/printable.js";
 import type { Terminal } from "./terminal.js";
 
 const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
@@ -11,29 +14,41 @@ const { version } = createRequire(import.meta.url)("../package.json") as { versi
 /**
  * Runs `rollcall` once.
  * @param args what follows the program's name
- * @returns the exit code: 0 done, 1 failed, 2 wrong arguments; never throws for an error of the user
+ * @returns the exit code, one of `ExitCode`; never throws for an error of the user
  */
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function run(
+  args: readonly string[],
+  terminal: Terminal,
+  env: CliEnv = processEnv(),
+): Promise<number> {
   try {
-    await createProgram(terminal).parseAsync(args, { from: "user" });
+    await createProgram(terminal, env).parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
     return report(error, terminal);
   }
 }
 
-function createProgram(terminal: Terminal): Command {
+function createProgram(terminal: Terminal, env: CliEnv): Command {
   const program = new Command("rollcall")
     .description("gRPC services in TypeScript in which a deploy never drops a call")
     .version(version)
+    // So that `--version` after a command is the command's own.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
     .showHelpAfterError("(--help shows all arguments)");
-  for (const create of commands) program.addCommand(create(terminal).copyInheritedSettings(program));
+  for (const create of commands) program.addCommand(inherit(create(terminal, env), program));
   return program;
+}
+
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const child of command.commands) inherit(child, command);
+  return command;
 }
 
 function report(error: unknown, terminal: Terminal): number {
@@ -50,9 +65,11 @@ function report(error: unknown, terminal: Terminal): number {
   }
   const prefix = terminal.color ? "\u001b[31merror:\u001b[39m" : "error:";
   if (error instanceof ConfigError) {
-    terminal.err(`${prefix} ${error.message}`);
+    terminal.err(`${prefix} ${printableLines(error.message)}`);
     return 2;
   }
-  terminal.err(`${prefix} ${error instanceof Error ? error.message : String(error)}`);
-  return 1;
+  // Its exit code says it all.
+  if (error instanceof ExitError && error.message === "") return error.exitCode;
+  terminal.err(`${prefix} ${printableLines(error instanceof Error ? error.message : String(error))}`);
+  return error instanceof ExitError ? error.exitCode : 1;
 }

@@ -44,9 +44,14 @@ export { type RetryOptions } from "./client/retry.js";
 export { type RetryBudgetOptions } from "./client/retry-budget.js";
 export { hashString } from "./routing/hash.js";
 export { laneKey, stickyKey } from "./routing/identity.js";
-export { effectiveWeight } from "./routing/effective-weight.js";
 export { matches, targetName } from "./routing/target.js";
-export { createRoutes, type RuledRoute, type Routes, type Subset } from "./routing/routes.js";
+export {
+  createRoutes,
+  effectiveWeights,
+  type RuledRoute,
+  type Routes,
+  type Subset,
+} from "./routing/routes.js";
 export { route, type Route } from "./routing/route.js";
 export { type RouteSource } from "./routing/route-stage.js";
 export { Cluster, type ClusterEnv } from "./cluster/cluster.js";

@@ -68,7 +68,8 @@ const rollouts = fc.record({
 });
 const policies: fc.Arbitrary<RolloutPolicy> = fc.record({
   gen: fc.integer({ min: 1 }),
-  stable: word,
+  // A percent rule must not be for it.
+  stable: word.map((version) => `stable ${version}`),
   rules: fc.array(rules, { maxLength: 10 }),
   rollout: fc.option(rollouts, { nil: undefined }),
   by: word,
@@ -177,6 +178,10 @@ describe("policies that are refused", () => {
     [{ stable: "" }, /^stable: /],
     [{ stable: undefined }, /^stable: /],
     [{ rules: {} }, /^rules: /],
+    [
+      { rules: [{ to: canary, percent: 5 }], stable: canary.version },
+      /^rules\[0\]\.percent: is for the stable version /,
+    ],
     [
       { rules: Array.from({ length: mostRules + 1 }, () => ({ to: canary, weight: 1 })) },
       /^rules: has 101 rules/,

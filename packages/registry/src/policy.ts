@@ -113,7 +113,7 @@ const rollout = z
     }
   });
 
-const policy = z.object({
+const policyShape = z.object({
   gen: wholeFrom(1, lastGen),
   stable: name,
   rules: z
@@ -135,6 +135,15 @@ const policy = z.object({
   by: text,
   reason: textOf(1024),
   at: time,
+});
+
+/** The stable version gets what the percent rules leave, so one of its own would contradict the others. */
+const policy = policyShape.superRefine(({ stable, rules }, { addIssue }) => {
+  for (const [index, { to, headers, percent }] of rules.entries()) {
+    if (percent === undefined || headers !== undefined || to.version !== stable) continue;
+    const message = `is for the stable version ${stable}, which gets what the other rules leave: give it to another version`;
+    addIssue({ code: "custom", path: ["rules", index, "percent"], message });
+  }
 });
 
 /** A policy as the document at `rollout/<service>`. Check it with `policyFault` first. */

@@ -116,7 +116,7 @@ describe("a rollout's plan", () => {
     const aborted = abortRollout("orders", started(), author);
     for (const change of [pauseRollout, resumeRollout, nextStep, promoteRollout, abortRollout]) {
       expect(() => change("orders", stable, author)).toThrow(
-        "no rollout is running for orders; start one with rollcall rollout orders --to <version>",
+        "no rollout is running for orders; start one with rollcall rollout start orders --to <version>",
       );
       expect(() => change("orders", undefined, author)).toThrow(ConfigError);
       expect(() => change("orders", aborted, author)).toThrow("the last one, to 2, was aborted");

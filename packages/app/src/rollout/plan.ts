@@ -190,6 +190,6 @@ function inState(
   }
   const last = rollout ? `, the last one, to ${rollout.to}, was ${rollout.state}` : "";
   throw new ConfigError(
-    `no rollout is running for ${service}${last}; start one with rollcall rollout ${service} --to <version>`,
+    `no rollout is running for ${service}${last}; start one with rollcall rollout start ${service} --to <version>`,
   );
 }

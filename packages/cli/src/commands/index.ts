@@ -1,10 +1,17 @@
-import type { Command } from "commander";
-import type { Terminal } from "../terminal.js";
+import type { CommandFactory } from "./command-factory.js";
 import { etcdCommand } from "./etcd.js";
 import { generateCommand } from "./generate.js";
-
-/** Makes one subcommand. Its action throws `CommandFailure` to end with another exit code than 0. */
-export type CommandFactory = (terminal: Terminal) => Command;
+import { logCommand } from "./log.js";
+import { lsCommand } from "./ls.js";
+import { rolloutCommand } from "./rollout.js";
+import { weightCommand } from "./weight.js";
 
 /** The subcommands of `rollcall`, in the order of its help. */
-export const commands: readonly CommandFactory[] = [generateCommand, etcdCommand];
+export const commands: readonly CommandFactory[] = [
+  generateCommand,
+  lsCommand,
+  weightCommand,
+  rolloutCommand,
+  logCommand,
+  etcdCommand,
+];

@@ -105,6 +105,25 @@ describe("a cluster", () => {
     expect(cluster.endpoints[0]?.stats.inflight).toBe(0);
   });
 
+  it("takes the time to the headers for a stream's latency, however long the stream goes on", async () => {
+    const { cluster, publish, transport, balancer, clock } = setup();
+    await publish(instance("a"));
+    transport.respond = async (call) => {
+      await clock.advance(20);
+      return streamAnswer(
+        (async function* () {
+          await clock.advance(60_000);
+          yield {};
+        })(),
+        call,
+      );
+    };
+    const reply = await cluster.send(callOn(method("server_streaming")));
+    if (reply.responseStream) for await (const _ of reply.response);
+    await settle();
+    expect(balancer.outcomes).toEqual([{ code: Code.Ok, latencyMs: 20, processed: "yes" }]);
+  });
+
   it("lives on with a balancer that throws", async () => {
     const { cluster, publish, balancer, lines } = setup();
     balancer.settled = () => {

@@ -118,11 +118,12 @@ export class Cluster implements Destination {
     call.attempts.push(endpoint);
     call.tried.push(endpoint);
     const startedMs = this.#env.clock.now();
+    let openedMs: number | undefined;
     const settled = (error: RpcError | undefined): void => {
       const nowMs = this.#env.clock.now();
       const outcome = {
         code: error?.code ?? Code.Ok,
-        latencyMs: nowMs - startedMs,
+        latencyMs: (openedMs ?? nowMs) - startedMs,
         processed: error?.processed ?? "yes",
       };
       endpoint.stats.inflight--;
@@ -132,6 +133,7 @@ export class Cluster implements Destination {
     };
     try {
       const reply = await endpoint.transport.call(call);
+      if (reply.responseStream) openedMs = this.#env.clock.now();
       void reply.end.then((end) => settled(end.error));
       return reply;
     } catch (error) {

@@ -91,7 +91,21 @@ describe("the subsets of a cluster", () => {
     expect(await goes()).toEqual(["old"]);
   });
 
-  it("never take the place of stable: calls wait for it, and say so", async () => {
+  it("let the standby take calls only while stable cannot: as when a version is deployed without a rollout", async () => {
+    const { publish, goes, transport } = setup();
+    const next = instance("next", { version: "3" });
+    await publish([old, next]);
+    expect(await goes()).toEqual(["old"]);
+    await publish([{ ...old, state: "draining" }, next]);
+    expect(await goes()).toEqual(["next"]);
+    await publish([old, next]);
+    transport.to("old").become("failed");
+    expect(await goes()).toEqual(["next"]);
+    transport.to("old").become("ready");
+    expect(await goes()).toEqual(["old"]);
+  });
+
+  it("never let a canary take the place of stable: calls wait for it, and say so", async () => {
     const { publish, send, clock } = setup();
     await publish([fresh]);
     const reply = send(callWith({}, { deadline: clock.now() + 50 }));

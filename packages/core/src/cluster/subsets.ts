@@ -83,13 +83,19 @@ export class Subsets {
     }
   }
 
-  /** The subset of this name; `stable` when the policy no longer has it, or none of it can take calls. */
+  /**
+   * The subset of this name, or the first in its place that can take calls: `stable` when the policy no longer has it or
+   * none of it can, and the standby for that.
+   */
   get(name: string | undefined): BalancedSubset {
-    const { stable, subsets } = this.#routes;
-    const subset = name === undefined ? undefined : subsets.get(name);
-    if (!subset) return this.#balance(stable);
-    const balanced = this.#balance(subset);
-    return balanced.size > 0 ? balanced : this.#balance(stable);
+    const { stable, standby, subsets } = this.#routes;
+    const chosen = name === undefined ? undefined : subsets.get(name);
+    for (const subset of [chosen, stable, standby]) {
+      if (!subset || subset.members.size === 0) continue;
+      const balanced = this.#balance(subset);
+      if (balanced.size > 0) return balanced;
+    }
+    return this.#balance(stable);
   }
 
   close(): void {

@@ -7,7 +7,7 @@ import type { Endpoint } from "./endpoint.js";
 /** How one attempt on an endpoint ended. */
 export interface Outcome {
   readonly code: Code;
-  /** To the end of the answer. */
+  /** To the end of the answer, or to its headers when it is a stream: how long that goes on says nothing of the endpoint. */
   readonly latencyMs: number;
   /** `no`: the server's application never saw it. */
   readonly processed: Processed;

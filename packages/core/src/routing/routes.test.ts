@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { instance } from "../fixtures/contracts.js";
 import type { ServiceInstance } from "../ports/registry.js";
 import type { RolloutPolicy, Rule } from "../ports/rollout.js";
-import { createRoutes } from "./routes.js";
+import { createRoutes, effectiveWeights } from "./routes.js";
 
 function policy(stable: string, ...rules: Rule[]): RolloutPolicy {
   return { gen: 1, stable, rules, by: "test", reason: "test", at: 0 };
@@ -15,10 +15,10 @@ function shown(
 ): Record<string, string> {
   const { subsets, weights } = createRoutes(given, instances);
   return Object.fromEntries(
-    Array.from(subsets, ([name, { members }]) => [
+    Array.from(subsets, ([name, { members }]): [string, string] => [
       name,
       [...members].map((id) => `${id}:${weights.get(id)}`).join(),
-    ]),
+    ]).filter(([name, members]) => name !== "standby" || members !== ""),
   );
 }
 
@@ -47,11 +47,22 @@ describe("the routes of a service", () => {
       stable: "a:100",
       "version=2": "e:100",
     });
-    expect(shown(policy("1"), [v1, heavy])).toEqual({ stable: "a:100,e:100" });
   });
 
-  it("count the canaries of a promoted version as 100", () => {
-    expect(shown(policy("2"), [waiting, waiting2])).toEqual({ stable: "c:100,d:100" });
+  it("count the canaries of a promoted version as 100, and have what it replaces stand by", () => {
+    expect(shown(policy("2"), [v1, waiting, waiting2])).toEqual({ stable: "c:100,d:100", standby: "a:100" });
+  });
+
+  it("tell the weights in force: 0 for those that stand by, wait or are closed", () => {
+    const all = [v1, other1, waiting];
+    const weights = (given: RolloutPolicy | undefined, from = all): number[] => [
+      ...effectiveWeights(given, from).values(),
+    ];
+    expect(weights(undefined)).toEqual([100, 50, 0]);
+    expect(weights(policy("1", { to: { version: "2" }, percent: 5 }))).toEqual([100, 50, 100]);
+    expect(weights(policy("2"))).toEqual([0, 0, 100]);
+    expect(weights(policy("2"), [v1, other1])).toEqual([100, 50]);
+    expect(weights(policy("1", { to: { id: "a" }, weight: 0 }))).toEqual([0, 50, 0]);
   });
 
   it("hold relative weights inside a subset, and leave those at 0 beside others out", () => {

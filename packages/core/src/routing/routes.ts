@@ -1,6 +1,6 @@
 import type { ServiceInstance } from "../ports/registry.js";
 import type { RolloutPolicy, Rule } from "../ports/rollout.js";
-import { effectiveWeight, isClosed, isPercentRule } from "./effective-weight.js";
+import { isClosed, isPercentRule, relativeWeight, weightRule } from "./relative-weight.js";
 import { matches, targetName } from "./target.js";
 
 /** The instances of a service that a call may go to. */
@@ -23,8 +23,13 @@ export interface RuledRoute {
 
 /** A policy, made ready for the instances there are: what `route` reads. Immutable. */
 export interface Routes {
-  /** What calls get that no rule or lane claims. Possibly empty: canaries do not take its place. */
+  /** What calls get that no rule or lane claims: the stable version, and what a weight rule puts beside it. */
   readonly stable: Subset;
+  /**
+   * What takes its place while none of it can take calls: instances with a weight of their own that no rule names, as of
+   * the version before, or of one deployed without a rollout. Never a canary, which has weight 0 or a rule.
+   */
+  readonly standby: Subset;
   readonly headers: readonly RuledRoute[];
   readonly percents: readonly RuledRoute[];
   readonly lanes: ReadonlyMap<string, Subset>;
@@ -39,7 +44,7 @@ export interface Routes {
 /** Weight of the members of a subset that a rule chose and in which all weigh 0. */
 const equalWeight = 100;
 
-/** Sorts the instances into the subsets that a policy makes; without a policy all are `stable`, by their own weights. */
+/** Sorts the instances into the subsets that a policy makes; without a policy all with a weight are `stable`. */
 export function createRoutes(
   policy: RolloutPolicy | undefined,
   instances: readonly ServiceInstance[],
@@ -47,14 +52,20 @@ export function createRoutes(
   const open = policy ? instances.filter((instance) => !isClosed(instance, policy)) : instances;
   const rules = policy?.rules ?? [];
   const shared = rules.filter(isPercentRule);
-  const weigh = (instance: ServiceInstance): number => effectiveWeight(instance, policy);
+  const weigh = (instance: ServiceInstance): number => relativeWeight(instance, policy);
 
-  const stable = subsetOf(
-    "stable",
-    open.filter((instance) => weigh(instance) > 0 && !shared.some(({ to }) => matches(to, instance))),
+  const shareless = open.filter(
+    (instance) => weigh(instance) > 0 && !shared.some(({ to }) => matches(to, instance)),
+  );
+  const isStable = (instance: ServiceInstance): boolean =>
+    !policy || instance.version === policy.stable || weightRule(instance, policy) !== undefined;
+  const stable = subsetOf("stable", shareless.filter(isStable), weigh);
+  const standby = subsetOf(
+    "standby",
+    shareless.filter((instance) => !isStable(instance)),
     weigh,
   );
-  const subsets = new Map([[stable.name, stable]]);
+  const subsets = new Map([stable, standby].map((subset) => [subset.name, subset]));
   const chosen = (name: string, members: readonly ServiceInstance[]): Subset => {
     const known = subsets.get(name) ?? subsetOf(name, members, weigh);
     subsets.set(name, known);
@@ -83,7 +94,7 @@ export function createRoutes(
     if (lane !== undefined) lanes.set(lane, chosen(`lane=${lane}`, members));
   }
   const weights = new Map(open.map((instance) => [instance.id, weigh(instance) || equalWeight]));
-  return { stable, headers, percents, lanes, salt: policy?.stable ?? "", subsets, weights };
+  return { stable, standby, headers, percents, lanes, salt: policy?.stable ?? "", subsets, weights };
 }
 
 /** Relative weights hold: members at 0 beside others get nothing. When all weigh 0 they are equals. */
@@ -95,4 +106,20 @@ function subsetOf(
   const weighted = candidates.filter((instance) => weigh(instance) > 0);
   const members = weighted.length > 0 ? weighted : candidates;
   return Object.freeze({ name, members: new Set(members.map(({ id }) => id)) });
+}
+
+/** The weights in force, by id: 0 for instances that get no call now, because they stand by, wait for a rule, or are closed. */
+export function effectiveWeights(
+  policy: RolloutPolicy | undefined,
+  instances: readonly ServiceInstance[],
+): ReadonlyMap<string, number> {
+  const { stable, standby, headers, percents, lanes, weights } = createRoutes(policy, instances);
+  const used = [
+    stable.members.size > 0 ? stable : standby,
+    ...[...headers, ...percents].map(({ subset }) => subset),
+    ...lanes.values(),
+  ];
+  return new Map(
+    instances.map(({ id }) => [id, used.some(({ members }) => members.has(id)) ? (weights.get(id) ?? 0) : 0]),
+  );
 }

@@ -22,13 +22,14 @@ export function isClosed(instance: ServiceInstance, policy: RolloutPolicy): bool
  * The weight of an instance among its subset: the first weight rule's that fits; else the registered one, and 100 for an
  * instance of the stable version that registered 0. 0 when the policy closes it.
  */
-export function effectiveWeight(instance: ServiceInstance, policy: RolloutPolicy | undefined): number {
+export function relativeWeight(instance: ServiceInstance, policy: RolloutPolicy | undefined): number {
   if (!policy) return instance.weight;
   if (isClosed(instance, policy)) return 0;
   const weight = weightRule(instance, policy)?.weight ?? instance.weight;
   return weight === 0 && instance.version === policy.stable ? promotedWeight : weight;
 }
 
-function weightRule(instance: ServiceInstance, policy: RolloutPolicy): Rule | undefined {
+/** The rule that says what an instance weighs, if one does. */
+export function weightRule(instance: ServiceInstance, policy: RolloutPolicy): Rule | undefined {
   return policy.rules.find((rule) => rule.weight !== undefined && matches(rule.to, instance));
 }

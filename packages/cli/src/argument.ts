@@ -1,0 +1,42 @@
+import { ConfigError } from "@rollcall/core";
+import { InvalidArgumentError } from "commander";
+
+/** A parser of values as commander takes it: its errors name the option. */
+export function argument<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof ConfigError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
+}
+
+/** As `argument`, for options that may be given more than once. */
+export function repeated<T>(
+  parse: (text: string) => T,
+): (text: string, before: readonly T[] | undefined) => readonly T[] {
+  const one = argument(parse);
+  return (text, before) => [...(before ?? []), one(text)];
+}
+
+/**
+ * `key=value`; the value may have further equals signs.
+ * @throws ConfigError without a key or an equals sign
+ */
+export function parsePair(text: string): readonly [key: string, value: string] {
+  const at = text.indexOf("=");
+  if (at > 0) return [text.slice(0, at).trim(), text.slice(at + 1)];
+  throw new ConfigError(`${JSON.stringify(text)} is not key=value`);
+}
+
+/**
+ * A whole number from 1.
+ * @throws ConfigError for anything else
+ */
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && Number.isSafeInteger(count)) return count;
+  throw new ConfigError(`${JSON.stringify(text)} is not a whole number from 1`);
+}
