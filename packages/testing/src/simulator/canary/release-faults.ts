@@ -33,18 +33,16 @@ export function releaseFaults(run: Run): readonly string[] {
 /** The sick are aborted, the healthy promoted, unless an operator decided; and neither takes for ever. */
 function verdictFault(canary: SimulatedCanary, run: Run): string | undefined {
   const { version, sick, outcome } = canary;
-  if (!outcome || outcome.by === operatorName) return undefined;
+  if (!outcome) return undefined;
+  const { state, reason, percent, by } = outcome;
   const words = `${version}, which is ${isSick(sick) ? "sick" : "healthy"},`;
-  const { state, reason } = outcome;
+  if (canary.isActive)
+    return canary.overdue ? `the rollout of ${words} does not end: ${state} at ${percent} %` : undefined;
+  if (by === operatorName) return undefined;
   if (state === "promoted")
     return isSick(sick) && !isHidden(canary, run) ? `${words} was promoted: ${reason}` : undefined;
-  if (state === "aborted") {
-    const isExcused = isSick(sick) || wasHarmed(run, ({ release }) => release.version === version);
-    return isExcused ? undefined : `${words} was aborted: ${reason}`;
-  }
-  return canary.overdue
-    ? `the rollout of ${words} does not end: it is ${state} at ${outcome.percent} %`
-    : undefined;
+  const isExcused = isSick(sick) || wasHarmed(run, ({ release }) => release.version === version);
+  return isExcused ? undefined : `${words} was aborted: ${reason}`;
 }
 
 /** A version that is only slow does not look it beside one that is, too, or whose instances hung. */
