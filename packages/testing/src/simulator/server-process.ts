@@ -251,7 +251,9 @@ export class ServerProcess implements ProcessInfo {
     if (shown.length > 0)
       this.#env.violated(`${this.name} stopped taking calls while the registry showed it as up`);
     const tookMs = clock.now() - this.#stopMs;
-    if (this.#visibleAtStop && tookMs < this.#options.propagationDelayMs)
+    // Callers learn from the registry, too, that a record is gone.
+    const wasLost = registry.lostMs >= this.#stopMs;
+    if (this.#visibleAtStop && !wasLost && tookMs < this.#options.propagationDelayMs)
       this.#env.violated(`${this.name} stopped taking calls ${tookMs} ms after SIGTERM: before callers knew`);
   }
 }

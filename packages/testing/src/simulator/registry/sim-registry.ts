@@ -35,6 +35,8 @@ export class SimRegistry implements RegistryServer {
   readonly policies: PolicyDesk;
   /** When it showed an instance as up, by id. */
   readonly shown: Map<string, Timeline> = new Map<string, Timeline>();
+  /** When it last lost records without their process's doing; -Infinity when it never did. */
+  lostMs: number = -Infinity;
   /** The longest that watches have lagged so far. */
   longestLagMs = 0;
   readonly #clock: Clock;
@@ -148,6 +150,7 @@ export class SimRegistry implements RegistryServer {
 
   /** Ends the leases of a process: its records, and what else is on them. */
   loseLease(process: string): void {
+    this.lostMs = this.#clock.now();
     for (const lease of this.#leases.of(process)) {
       this.#log.add("registry", `loses the lease of ${process}`);
       this.#leases.end(lease);
@@ -157,6 +160,7 @@ export class SimRegistry implements RegistryServer {
 
   /** Loses everything: records, leases, policies, history. */
   wipe(): void {
+    this.lostMs = this.#clock.now();
     this.#log.add("registry", "wiped");
     this.#leases.clear();
     this.#records.clear();
@@ -169,6 +173,7 @@ export class SimRegistry implements RegistryServer {
 
   /** Somebody deletes the records of all instances at once; leases and policies live on. */
   massDisappearance(): void {
+    this.lostMs = this.#clock.now();
     this.#log.add("registry", "all records deleted");
     this.#delete([...this.#records.keys()]);
     this.#fault(0);
