@@ -5,13 +5,13 @@ import {
   type Interceptor,
   type Listener,
   type Registration,
-  type RegistryBackend,
   type ServerTransport,
   type ServiceInstance,
   type Snapshot,
 } from "@rollcall/app";
 import { checkSchedules, ScheduleError, type Seams } from "@rollcall/testing/simulator";
 import { describe, expect, it } from "vitest";
+import { delegate } from "./delegate.js";
 import { ordersFleet } from "./orders.js";
 
 /** Leaves the registry only after the process has stopped serving, as far as anybody can see. */
@@ -112,17 +112,6 @@ function forgetsStreams(transport: ServerTransport): ServerTransport {
       };
       return forgetful;
     },
-  };
-}
-
-function delegate(backend: RegistryBackend): RegistryBackend {
-  return {
-    description: backend.description,
-    ready: (signal) => backend.ready(signal),
-    register: (all, signal) => backend.register(all, signal),
-    open: (service) => backend.open(service),
-    list: (service, signal) => backend.list(service, signal),
-    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
   };
 }
 

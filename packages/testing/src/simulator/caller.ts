@@ -5,8 +5,11 @@ import {
   type ClientOptions,
   type Clock,
   type Interceptor,
+  type RolloutPolicy,
+  type ServiceInstance,
   type ServiceContract,
 } from "@rollcall/app";
+import { RoutingWatch } from "./canary/routing-watch.js";
 import { ProcessClock } from "../clock/process-clock.js";
 import { receiptInterceptor } from "../fleet/receipt-interceptor.js";
 import { keepStream, recordedLoop } from "../fleet/recorded-loop.js";
@@ -18,6 +21,7 @@ import { apart, type Environment } from "./environment.js";
 import { callIdHeader } from "./ledger.js";
 import { observedTransport, type View } from "./observed-transport.js";
 import { ProcessWire } from "./process-wire.js";
+import type { SimBackend } from "./registry/sim-backend.js";
 import type { ProcessInfo } from "./seams.js";
 
 /** A simulated caller, as a workload uses it. */
@@ -46,6 +50,7 @@ export class CallerProcess implements Caller {
   readonly services: Set<string> = new Set<string>();
   readonly #env: Environment;
   readonly #app: App;
+  readonly #backend: SimBackend;
   readonly #shared: ReceiptRecorder;
   readonly #end = new AbortController();
   #work: Promise<unknown> = Promise.resolve();
@@ -58,13 +63,22 @@ export class CallerProcess implements Caller {
     this.#shared = shared;
     const { seams, registry, network, ledger, clock } = env;
     const wire = new ProcessWire(network, this.clock, this.random);
-    const backend = registry.backend(this);
+    this.#backend = registry.backend(this);
     const transport = env.faults.transport(memoryTransport(wire));
+    const violated = (text: string): void => env.violated(`${this.name}: ${text}`);
+    const routing = new RoutingWatch({
+      now: () => clock.now(),
+      watched: (service) => this.#backend.feeds.watched(service),
+      isReady: (instance) => isReady(this.view, instance),
+      wipes: () => registry.policies.wipes,
+      violated,
+    });
     const observed = observedTransport(
       seams.transport?.(transport, this) ?? transport,
       ledger,
       () => clock.now(),
-      (text) => env.violated(`${this.name}: ${text}`),
+      violated,
+      (call, instance) => routing.attempt(call, instance),
     );
     this.view = observed;
     this.#app = createApp({
@@ -74,16 +88,21 @@ export class CallerProcess implements Caller {
       timeoutMs,
       clock: this.clock,
       random: this.random,
-      registry: seams.backend?.(backend, this) ?? backend,
+      registry: seams.backend?.(this.#backend, this) ?? this.#backend,
       transport: observed,
       serverTransport: memoryServerTransport(wire, { host: `10.1.0.${index + 1}` }),
       clientInterceptors: [
         receiptInterceptor,
         numbered(this.name),
+        routing.interceptor,
         ...(seams.clientInterceptors?.(this) ?? []),
       ],
     });
   }
+
+  /** The policy that it has been told of last. */
+  readonly known = (service: string): RolloutPolicy | undefined =>
+    this.#backend.feeds.watched(service)?.view?.policy;
 
   client<S>(contract: ServiceContract<S>, options?: ClientOptions): ClientOf<S> {
     this.services.add(contract.name);
@@ -117,6 +136,7 @@ export class CallerProcess implements Caller {
     this.#end.abort();
     await this.#work;
     await this.#app.stop();
+    await this.#backend[Symbol.asyncDispose]();
   }
 
   readonly #streams: CallerRecorder[] = [];
@@ -126,6 +146,13 @@ export class CallerProcess implements Caller {
     this.recorders.push(recorder);
     return recorder;
   }
+}
+
+function isReady({ held }: View, { id, incarnation }: ServiceInstance): boolean {
+  return [...held].some(
+    ({ instance, connection }) =>
+      instance.id === id && instance.incarnation === incarnation && connection.state === "ready",
+  );
 }
 
 /** Gives each call an id by which the servers tell whether they have run it before. */

@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly services: readonly ServiceType[];
   /** Of the app; its instances are `<name>-1` and so on. Default `server`. */
   readonly name?: string | undefined;
+  /** Default `1.0.0`. */
+  readonly version?: string | undefined;
   /** Binds what services inject, for each process anew. Services that wait must do so on `process.clock`. */
   readonly bind?: ((container: Parameters<Bind>[0], process: ProcessInfo) => void) | undefined;
   /** As of an app; default 30 000. */

@@ -1,107 +1,51 @@
+import type { RolloutPolicy } from "@rollcall/app";
+import { isActive } from "@rollcall/app/rollout";
 import type { ReceiptRecorder } from "../fleet/receipt-recorder.js";
 import type { Receipt } from "../fleet/receipt.js";
+import { SimulatedCanary, type CanaryOptions } from "./canary/canary.js";
+import { Operator } from "./canary/operator.js";
 import type { Environment, ServerOptions } from "./environment.js";
 import type { Pump } from "./pump.js";
-import { ServerProcess, type ProcessState } from "./server-process.js";
-import { Timeline } from "./timeline.js";
+import { Roster } from "./roster.js";
+import type { Slot } from "./slot.js";
+
+/** From a change of the policy until every caller knows it, unless the registry lags. */
+const noticeMs = 500;
 
 export interface RollingRestartOptions {
   /** Between one instance that is visible again and the next. Default 200. */
   readonly pauseMs?: number | undefined;
 }
 
-/** One instance of the fleet, whatever process it is at the moment. */
-export class Slot {
-  readonly name: string;
-  /** When it could be called. */
-  readonly served: Timeline = new Timeline();
-  readonly killed: Timeline = new Timeline();
-  readonly hung: Timeline = new Timeline();
-  /** Scaled away: whoever restarts it meanwhile leaves it stopped. */
-  retired = false;
-  readonly #env: Environment;
-  readonly #options: ServerOptions;
-  readonly #host: string;
-  #process: ServerProcess | undefined;
-  #runs = 0;
-  #tail: Promise<void> = Promise.resolve();
-
-  constructor(env: Environment, options: ServerOptions, index: number) {
-    this.#env = env;
-    this.#options = options;
-    this.name = `${options.name ?? "server"}-${index + 1}`;
-    this.#host = `10.0.${index >> 8}.${(index & 255) + 1}`;
-  }
-
-  get process(): ServerProcess | undefined {
-    return this.#process;
-  }
-
-  get alive(): boolean {
-    const state = this.#process?.state;
-    return state === "starting" || state === "serving" || state === "stopping";
-  }
-
-  /** Starts a process unless one runs or stops; after what was asked before. */
-  start(): Promise<void> {
-    return this.#next(async () => {
-      if (this.alive || this.retired) return;
-      const at = { name: this.name, host: this.#host, run: ++this.#runs };
-      const process = new ServerProcess(this.#env, this.#options, at, (state) =>
-        this.#changed(process, state),
-      );
-      this.#process = process;
-      process.start();
-    });
-  }
-
-  stop(): Promise<void> {
-    return this.#next(async () => this.#process?.stop());
-  }
-
-  kill(): void {
-    this.#process?.kill();
-  }
-
-  hang(ms: number): void {
-    this.#process?.hang(ms);
-  }
-
-  #next(step: () => Promise<void>): Promise<void> {
-    this.#tail = this.#tail.then(step);
-    return this.#tail;
-  }
-
-  #changed(process: ServerProcess, state: ProcessState): void {
-    const nowMs = this.#env.clock.now();
-    const serves = state === "serving" && !process.hanging;
-    if (serves) this.served.begin(nowMs);
-    else this.served.end(nowMs);
-    if (process.hanging) this.hung.begin(nowMs);
-    else this.hung.end(nowMs);
-    if (state === "killed") {
-      this.killed.begin(nowMs);
-      this.killed.end(nowMs);
-    }
-  }
-}
-
 /** The instances of a simulated service, and what can be done to them. Numbers count from 0. */
 export class SimulatedFleet {
-  readonly slots: Slot[] = [];
+  /** Every rollout so far, the last one last. */
+  readonly canaries: SimulatedCanary[] = [];
   readonly #env: Environment;
-  readonly #options: ServerOptions;
   readonly #pump: Pump;
   readonly #recorder: ReceiptRecorder;
+  readonly #roster: Roster;
+  readonly #operator: Operator;
 
   constructor(env: Environment, options: ServerOptions, pump: Pump, recorder: ReceiptRecorder) {
     this.#env = env;
-    this.#options = options;
     this.#pump = pump;
     this.#recorder = recorder;
+    this.#roster = new Roster(env, options);
+    this.#operator = new Operator(env, options);
   }
 
-  /** Instances that should run. */
+  /** @internal */
+  get slots(): readonly Slot[] {
+    return this.#roster.slots;
+  }
+
+  /** @internal All that ever were, for what happened to them. */
+  get everySlot(): readonly Slot[] {
+    return this.#roster.everySlot;
+  }
+
+  /** Instances that should run, canaries included. */
   get size(): number {
     return this.slots.length;
   }
@@ -137,7 +81,7 @@ export class SimulatedFleet {
   rollingRestart(options: RollingRestartOptions = {}): Promise<void> {
     const { pauseMs = 200 } = options;
     const roll = async (): Promise<void> => {
-      for (const slot of this.slots.slice()) {
+      for (const slot of this.slots) {
         await this.#restart(slot);
         await this.#env.clock.sleep(pauseMs);
       }
@@ -170,25 +114,78 @@ export class SimulatedFleet {
     slot.hang(ms);
   }
 
-  /** Starts or stops instances until there are `n`; the last ones go first. */
+  /** Starts or stops instances until there are `n` besides canaries; the last ones go first. */
   scale(n: number): Promise<void> {
     this.#env.log.add("fleet", `scale to ${n}`);
     this.#recorder.step(`scale to ${n}`);
-    const leaving = this.slots.splice(n);
-    for (const slot of leaving) slot.retired = true;
-    this.#left.push(...leaving);
-    while (this.slots.length < n) this.slots.push(this.#slotFor(this.slots.length));
+    const leaving = this.#roster.scale(n);
     const started = this.#all((slot) => this.#start(slot));
     const stopped = Promise.all(leaving.map((slot) => slot.stop()));
     return this.#pump.until(Promise.all([started, stopped]).then(() => {}));
   }
 
-  /** All that ever were, for what happened to them. */
-  get everySlot(): readonly Slot[] {
-    return [...this.slots, ...this.#left];
+  /**
+   * Brings up instances of a new version, with weight 0, and begins to release it, as `rollcall rollout` does; the
+   * controllers in the fleet's apps take the steps. Resolves when the first step is in force.
+   * @throws ConfigError while another rollout is running or paused
+   */
+  async canary(options: CanaryOptions = {}): Promise<SimulatedCanary> {
+    const { version = `${this.canaries.length + 2}.0.0`, instances = 1, sick = {} } = options;
+    const { version: from, services } = this.#roster.release;
+    const canary = new SimulatedCanary(this.#env, this.#pump, this.#operator, { version, from, sick });
+    this.#env.log.add("fleet", `canary ${version}: ${instances} instances`);
+    this.#recorder.step(`canary ${version}`);
+    const release = { version, track: "canary", weight: 0, services: options.services ?? services };
+    const added = this.#roster.addCanaries(instances, { ...release, sickness: sick });
+    this.canaries.push(canary);
+    const begin = async (): Promise<void> => {
+      await Promise.all(added.map((slot) => this.#start(slot)));
+      await canary.start(options);
+    };
+    await this.#pump.until(begin());
+    return canary;
   }
 
-  readonly #left: Slot[] = [];
+  /** The policy in force, as the registry holds it. @param service default: the fleet's first */
+  policy(service: string | undefined = this.#operator.services[0]): RolloutPolicy | undefined {
+    return service === undefined ? undefined : this.#env.registry.policies.policy(service);
+  }
+
+  /**
+   * Stops all instances of a version, which no call goes to any more: the old one after a promotion, the new one after an
+   * abort. After a promotion, instances that are added by `scale` are of the stable version.
+   * @throws RangeError for the version that calls go to
+   */
+  retire(version: string): Promise<void> {
+    const retire = async (): Promise<void> => {
+      const policies = await this.#operator.policies();
+      if (
+        policies.some(
+          (policy) => policy === undefined || policy.stable === version || isActive(policy.rollout),
+        )
+      )
+        throw new RangeError(`version ${version} cannot be retired: it is stable, or a rollout is under way`);
+      // What has just been decided has to reach the callers first.
+      const { clock, registry } = this.#env;
+      await clock.sleep(noticeMs + registry.longestLagMs);
+      const stable = policies[0]?.stable;
+      const promoted = this.slots.find(({ release }) => release.version === stable);
+      if (promoted) this.#roster.promoted(promoted.release);
+      const leaving = this.#roster.retire(version);
+      await Promise.all(leaving.map((slot) => slot.stop()));
+    };
+    this.#env.log.add("fleet", `retire ${version}`);
+    this.#recorder.step(`retire ${version}`);
+    return this.#pump.until(retire());
+  }
+
+  /** @internal Ends the fleet. */
+  async stopAll(): Promise<void> {
+    const versions = new Set(this.slots.map(({ release }) => release.version));
+    const leaving = [...versions].flatMap((version) => this.#roster.retire(version));
+    await this.#pump.until(Promise.all(leaving.map((slot) => slot.stop())));
+    await this.#operator.close();
+  }
 
   async #restart(slot: Slot): Promise<void> {
     await slot.stop();
@@ -203,15 +200,6 @@ export class SimulatedFleet {
 
   async #all(step: (slot: Slot) => Promise<void>): Promise<void> {
     await Promise.all(this.slots.map(step));
-  }
-
-  /** An instance that left and comes back is the same one. */
-  #slotFor(index: number): Slot {
-    const fresh = new Slot(this.#env, this.#options, index);
-    const known = this.#left.findIndex(({ name }) => name === fresh.name);
-    const slot = known < 0 ? fresh : (this.#left.splice(known, 1)[0] as Slot);
-    slot.retired = false;
-    return slot;
   }
 
   #slot(i: number): Slot {

@@ -1,5 +1,7 @@
 export { simulate, Simulation, SimulationError, type Outcome, type SimulateOptions } from "./simulate.js";
 export type { SimulatedFleet, RollingRestartOptions } from "./fleet.js";
+export type { CanaryOptions, CanaryOutcome, SimulatedCanary } from "./canary/canary.js";
+export type { Sickness } from "./canary/sickness.js";
 export type { SimRegistry } from "./registry/sim-registry.js";
 export type { Caller, Workload } from "./caller.js";
 export type { ServerOptions } from "./environment.js";
@@ -12,5 +14,5 @@ export {
   type CheckOptions,
 } from "./schedule/check-schedules.js";
 export { replay, type ReplayOptions } from "./schedule/replay.js";
-export type { Deed, Step } from "./schedule/step.js";
+export type { CanaryDeed, Deed, Step } from "./schedule/step.js";
 export { createFaults, type Fault, type FaultOptions, type FaultRule, type Faults } from "../faults/index.js";

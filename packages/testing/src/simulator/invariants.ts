@@ -1,25 +1,18 @@
 import type { Tally } from "../fleet/tally.js";
-import type { CallerProcess } from "./caller.js";
+import { releaseFaults } from "./canary/release-faults.js";
+import { isSick, sickReason } from "./canary/sickness.js";
 import type { Drop } from "./caller-recorder.js";
-import type { Environment } from "./environment.js";
-import type { SimulatedFleet, Slot } from "./fleet.js";
+import type { SimulatedFleet } from "./fleet.js";
+import type { Run } from "./run.js";
+import type { Slot } from "./slot.js";
 
 /** How long callers may take from an instance's coming until they can call it: the longest pause between connections, and some. */
 const noticeMs = 2_000;
 /** In the last time before the end everything must be as it should. */
 const quietMs = 2_000;
 
-/** What a run is judged by, with all its processes still there. */
-export interface Run {
-  readonly env: Environment;
-  readonly fleet: SimulatedFleet;
-  readonly callers: readonly CallerProcess[];
-  /** Whether a method may be repeated, by its name. */
-  idempotent(method: string): boolean;
-}
-
 /** What is wrong with a run that has come to rest: callers that are not in step with the registry, streams that are dead. */
-export function restingFaults({ env, fleet, callers }: Run): readonly string[] {
+export function restingFaults({ env, fleet, callers, idempotent }: Run): readonly string[] {
   const faults: string[] = [];
   const nowMs = env.clock.now();
   const registered = env.registry.instances;
@@ -37,6 +30,7 @@ export function restingFaults({ env, fleet, callers }: Run): readonly string[] {
     );
     if (!lives) faults.push(`the registry shows ${id} (${incarnation}), which does not serve`);
   }
+  const failing = isLeftFailing(fleet);
   for (const { name, view, services, streams } of callers) {
     const called = registered.filter(({ service }) => services.has(service));
     const wanted = called.map(({ id, incarnation }) => `${id} (${incarnation})`).toSorted();
@@ -54,10 +48,19 @@ export function restingFaults({ env, fleet, callers }: Run): readonly string[] {
         );
     }
     for (const { lastMessageMs } of streams) {
-      if (wanted.length > 0 && nowMs - lastMessageMs > quietMs) faults.push(`a stream of ${name} is dead`);
+      if (wanted.length > 0 && !failing && nowMs - lastMessageMs > quietMs)
+        faults.push(`a stream of ${name} is dead`);
     }
   }
-  return faults;
+  return [...faults, ...releaseFaults({ env, fleet, callers, idempotent })];
+}
+
+/** An operator may promote what fails; and where a policy is lost with all servers that knew it, nobody takes it back. */
+function isLeftFailing(fleet: SimulatedFleet): boolean {
+  const stable = fleet.policy()?.stable;
+  return fleet.slots.some(
+    ({ release }) => isSick(release.sickness) && (stable ?? release.version) === release.version,
+  );
 }
 
 /** Dropped calls and streams that nothing excuses, and sums that do not add up. */
@@ -83,6 +86,7 @@ export function excuse(drop: Drop, run: Run): string | undefined {
     ({ atMs, method }) => (!drop.method || drop.method === method) && fromMs <= atMs && atMs <= toMs,
   );
   if (asked) return "a fault that was asked for";
+  if (slot && isSick(slot.release.sickness) && drop.text.includes(sickReason)) return "its canary is sick";
   const repeatable = drop.method !== undefined && run.idempotent(drop.method) && attempts < 3;
   if (slot?.killed.overlaps(fromMs, toMs) && (kind === "stream" || !repeatable))
     return "its instance was killed";
@@ -98,12 +102,12 @@ export function excuse(drop: Drop, run: Run): string | undefined {
 
 /** Whether the instance could be called, and callers could know it, for a moment of the time. */
 function couldServe(slot: Slot, fromMs: number, toMs: number, { env }: Run): boolean {
-  const { outages, longestLagMs } = env.registry;
+  const { outages, disturbances, longestLagMs } = env.registry;
   const shown = env.registry.shown.get(slot.name);
   if (!shown) return false;
   return slot.served.and(shown).some((span) => {
     let knownMs = span.fromMs + noticeMs + longestLagMs;
-    for (const outage of outages.spans)
+    for (const outage of [...outages.spans, ...disturbances.spans])
       if (outage.fromMs <= knownMs && outage.toMs >= span.fromMs)
         knownMs = Math.max(knownMs, outage.toMs + noticeMs + longestLagMs);
     return Math.max(knownMs, fromMs) < Math.min(span.toMs, toMs);

@@ -19,6 +19,7 @@ export function observedTransport(
   ledger: Ledger,
   now: () => number,
   violated: (text: string) => void,
+  attempted: (call: Call, instance: ServiceInstance) => void = () => {},
 ): Transport & View {
   const held = new Set<HeldConnection>();
   return {
@@ -30,6 +31,8 @@ export function observedTransport(
       let begun = false;
       const call = async (made: Call): Promise<Reply> => {
         if (!begun) checkFresh(made, instance, violated);
+        // Probes are nobody's calls.
+        if (made.attempts.length > 0) attempted(made, instance);
         begun ||= made.attempts.length > 0;
         const reply = await connection.call(made);
         const id = callId(made);

@@ -11,6 +11,8 @@ import type {
 export interface ProcessInfo {
   /** `orders-1`, `caller-2`. */
   readonly name: string;
+  /** Of the app that it runs; undefined for a caller. */
+  readonly version?: string | undefined;
   /** The process's own: give it to services that wait. */
   readonly clock: Clock;
   readonly random: () => number;

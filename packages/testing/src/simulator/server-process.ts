@@ -1,7 +1,16 @@
-import { createApp, type App, type Listener, type ServerTransport, type Transport } from "@rollcall/app";
+import {
+  createApp,
+  type App,
+  type Listener,
+  type RolloutPolicy,
+  type ServerTransport,
+  type Transport,
+} from "@rollcall/app";
 import { ProcessClock } from "../clock/process-clock.js";
 import { memoryTransport } from "../network/connection.js";
 import { memoryServerTransport } from "../network/listener.js";
+import type { Release } from "./canary/release.js";
+import { isSick, sickened } from "./canary/sickness.js";
 import { apart, type Environment, type ServerOptions } from "./environment.js";
 import { ProcessWire, ServerWire } from "./process-wire.js";
 import type { SimBackend } from "./registry/sim-backend.js";
@@ -16,6 +25,7 @@ const graceSlackMs = 1_000;
 /** One run of one instance of the service under test: a real app on a clock, network and registry that are not. */
 export class ServerProcess implements ProcessInfo {
   readonly name: string;
+  readonly version: string;
   readonly clock: ProcessClock;
   readonly random: () => number;
   /** Resolves when it is visible in the registry, or has ended first. */
@@ -45,12 +55,14 @@ export class ServerProcess implements ProcessInfo {
   constructor(
     env: Environment,
     options: ServerOptions,
-    at: { readonly name: string; readonly host: string; readonly run: number },
+    at: { readonly name: string; readonly host: string; readonly run: number; readonly release: Release },
     onState: (state: ProcessState) => void,
   ) {
     const { gracePeriodMs = 30_000, propagationDelayMs = 500 } = options;
     const { seams, registry, network } = env;
+    const { version, track, weight, services, sickness } = at.release;
     this.name = at.name;
+    this.version = version;
     this.clock = new ProcessClock(env.clock);
     this.random = env.random.fork(`${at.name} run ${at.run}`);
     this.serving = this.#served.promise;
@@ -73,7 +85,10 @@ export class ServerProcess implements ProcessInfo {
     this.#app = createApp({
       ...apart,
       name: options.name ?? "server",
-      services: options.services,
+      services,
+      version,
+      track,
+      weight,
       bind: (container) => options.bind?.(container, this),
       id: at.name,
       host: at.host,
@@ -86,6 +101,7 @@ export class ServerProcess implements ProcessInfo {
       transport: seams.transport?.(transport, this) ?? transport,
       serverTransport: this.#observed(seams.serverTransport?.(listening, this) ?? listening),
       interceptors: [
+        ...(isSick(sickness) ? [sickened(sickness, this)] : []),
         ...(seams.serverInterceptors?.(this) ?? []),
         env.ledger.interceptor(at.name, () => this.#backend.incarnation),
       ],
@@ -100,6 +116,11 @@ export class ServerProcess implements ProcessInfo {
   /** Undefined before it registers. */
   get incarnation(): string | undefined {
     return this.#backend.incarnation;
+  }
+
+  /** The policy that it has been told of last. */
+  known(service: string): RolloutPolicy | undefined {
+    return this.#backend.feeds.watched(service)?.view?.policy;
   }
 
   get hanging(): boolean {
@@ -230,7 +251,9 @@ export class ServerProcess implements ProcessInfo {
     if (shown.length > 0)
       this.#env.violated(`${this.name} stopped taking calls while the registry showed it as up`);
     const tookMs = clock.now() - this.#stopMs;
-    if (this.#visibleAtStop && tookMs < this.#options.propagationDelayMs)
+    // Callers learn from the registry, too, that a record is gone.
+    const wasLost = registry.lostMs >= this.#stopMs;
+    if (this.#visibleAtStop && !wasLost && tookMs < this.#options.propagationDelayMs)
       this.#env.violated(`${this.name} stopped taking calls ${tookMs} ms after SIGTERM: before callers knew`);
   }
 }

@@ -9,11 +9,12 @@ import { CallerProcess, type Caller, type Workload } from "./caller.js";
 import type { Environment, ServerOptions } from "./environment.js";
 import { EventLog } from "./event-log.js";
 import { SimulatedFleet } from "./fleet.js";
-import { droppedFaults, restingFaults, type Run } from "./invariants.js";
+import { droppedFaults, restingFaults } from "./invariants.js";
 import { Ledger } from "./ledger.js";
 import { Pump } from "./pump.js";
 import { chance } from "./random.js";
 import { SimRegistry } from "./registry/sim-registry.js";
+import type { Run } from "./run.js";
 import type { Seams } from "./seams.js";
 
 export interface SimulateOptions extends ServerOptions {
@@ -169,7 +170,7 @@ export class Simulation implements AsyncDisposable {
     this.#faults.push(...restingFaults(this.#run));
     await this.#pump.until(Promise.all(this.#callers.map((caller) => caller.finish())));
     const receipt = this.fleet.receipt();
-    await this.fleet.scale(0);
+    await this.fleet.stopAll();
     this.#faults.push(...droppedFaults(this.#run, receipt), ...this.#env.ledger.repeated);
     await this.run(afterwardsMs);
     registry.close();

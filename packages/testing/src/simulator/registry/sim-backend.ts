@@ -1,5 +1,4 @@
 import {
-  createFeed,
   type Feed,
   type ListedInstance,
   type Registration,
@@ -9,8 +8,10 @@ import {
 } from "@rollcall/core";
 import { RegistryLine } from "./line.js";
 import type { RegistryClient, RegistryServer } from "./server.js";
+import { SimFeeds } from "./sim-feeds.js";
 import { SimRegistration } from "./sim-registration.js";
-import { SimWatch } from "./sim-watch.js";
+import { SimRollouts } from "./sim-rollouts.js";
+import { SimSession } from "./sim-session.js";
 
 /** The registry as one process uses it. */
 export class SimBackend implements RegistryBackend {
@@ -18,11 +19,17 @@ export class SimBackend implements RegistryBackend {
   /** Of the process, once it has registered. */
   incarnation: string | undefined;
   registration: Registration | undefined;
+  readonly rollouts: SimRollouts;
+  readonly feeds: SimFeeds;
   readonly #line: RegistryLine;
+  readonly #session: SimSession;
   readonly #closed = new AbortController();
 
   constructor(registry: RegistryServer, process: RegistryClient) {
     this.#line = new RegistryLine(registry, process);
+    this.#session = new SimSession(this.#line, this.#closed.signal);
+    this.feeds = new SimFeeds(this.#line);
+    this.rollouts = new SimRollouts(this.#line, this.#session);
   }
 
   ready(signal: AbortSignal): Promise<void> {
@@ -42,27 +49,16 @@ export class SimBackend implements RegistryBackend {
       () => registry.instances.filter((each) => service === undefined || each.service === service),
       signal,
     );
-    return found.map((instance) => ({ instance, leaseLeftMs: undefined }));
+    return found.map((instance) => ({ instance, leaseLeftMs: registry.leaseLeftMs(instance) }));
   }
 
   open(service: string): Feed<Snapshot> & AsyncDisposable {
-    const feed = createFeed<Snapshot>();
-    const watch = new SimWatch(this.#line, service, feed);
-    const closed = (): void => watch.close();
-    this.#closed.signal.addEventListener("abort", closed, { once: true });
-    return {
-      get current() {
-        return feed.current;
-      },
-      next: (after, signal) => feed.next(after, signal),
-      async [Symbol.asyncDispose]() {
-        watch.close();
-      },
-    };
+    return this.feeds.open(service);
   }
 
-  /** Ends watches and registrations; records stay until their lease ends. */
+  /** Ends watches, registrations and leaderships; what is in the registry stays until its lease ends. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed.abort();
+    this.#closed.abort(new Error("registry is closed"));
+    this.feeds.close();
   }
 }

@@ -36,6 +36,7 @@ export class SimRegistration implements Registration {
       line.registry.watch({
         service,
         changed: (changes) => this.#ownChanged(changes),
+        policyChanged: () => {},
         reset: () => this.#later(() => this.#wake()),
       }),
     );

@@ -128,4 +128,71 @@ describe("the simulated registry", () => {
     await clock.advance(5);
     expect(ids(view)).toBe("b");
   });
+
+  it("shows a policy at once, and keeps the last one, as lost, when it has been wiped", async () => {
+    const { clock, registry, backend, view } = setup();
+    const { rollouts } = backend("operator");
+    const policy = { gen: 1, stable: "1", rules: [], by: "ann", reason: "test", at: 0 };
+    await clock.advance(100);
+    void rollouts?.compareAndSet([{ service: "s", revision: 0, policy }], forever);
+    await clock.advance(10);
+    expect(view.current).toMatchObject({ policy });
+    expect(view.current?.policyLost).toBeUndefined();
+    registry.wipe();
+    await clock.advance(200);
+    expect(view.current).toMatchObject({ policy, policyLost: true, instances: [] });
+    void rollouts?.compareAndSet([{ service: "s", revision: 0, policy: { ...policy, gen: 2 } }], forever);
+    await clock.advance(10);
+    expect(view.current?.policy?.gen).toBe(2);
+    expect(view.current?.policyLost).toBeUndefined();
+  });
+
+  it("repeats what is lost on its way, and knows its own change when only the answer was", async () => {
+    const { clock, registry } = setup();
+    const lottery = [0.9, 0.1, 0.5, 0.9, 0.9, 0.5];
+    let drawn = 0;
+    const random = (): number => lottery[drawn++] ?? 0.9;
+    const { rollouts } = registry.backend({ name: "operator", clock, random });
+    registry.disturb(10_000, { lost: 0.5 });
+    const policy = { gen: 1, stable: "1", rules: [], by: "ann", reason: "test", at: 0 };
+    const changed = rollouts.compareAndSet([{ service: "s", revision: 0, policy }], forever);
+    await clock.advance(5_000);
+    expect(await changed).toEqual({ won: true });
+    expect(drawn).toBeGreaterThan(3);
+    expect(registry.policies.writes).toHaveLength(1);
+  });
+
+  it("ends leaderships and reports with the lease of their process, and tells the process", async () => {
+    const { clock, registry, backend } = setup();
+    const [one, other] = [backend("one").rollouts, backend("other").rollouts];
+    const elected = one?.campaign("s", "one", forever);
+    await clock.advance(10);
+    const leadership = await elected;
+    const steps = [{ step: 0, versions: {} }];
+    void one?.report("s", { caller: "one", rollout: "r", steps }, forever);
+    const waiting = other?.campaign("s", "other", forever);
+    await clock.advance(10);
+    expect(registry.policies.controller("s")).toBe("one");
+    registry.loseLease("one");
+    await clock.advance(10);
+    expect(registry.policies.controller("s")).toBe("other");
+    expect(await registry.policies.store.reports("s", forever)).toEqual([]);
+    expect(leadership?.lost.aborted).toBe(false);
+    await clock.advance(ttlMs);
+    expect(leadership?.lost.aborted).toBe(true);
+    expect((await waiting)?.lost.aborted).toBe(false);
+  });
+
+  it("says how long a record's lease has left", async () => {
+    const { clock, backend } = setup();
+    const registering = backend("p");
+    registering.register([instance("a")], forever);
+    await clock.advance(500);
+    const listing = registering.list("s", forever);
+    await clock.advance(10);
+    const [listed] = await listing;
+    expect(listed?.instance.id).toBe("a");
+    expect(listed?.leaseLeftMs).toBeGreaterThan(0);
+    expect(listed?.leaseLeftMs).toBeLessThanOrEqual(ttlMs);
+  });
 });

@@ -2,7 +2,9 @@ import type { Clock, ServiceInstance, Snapshot } from "@rollcall/core";
 import type { EventLog } from "../event-log.js";
 import { Timeline } from "../timeline.js";
 import { byId, isNewer, keyOf, type Change, type Held } from "./records.js";
-import type { RegistryClient, RegistryServer, Watcher } from "./server.js";
+import { Leases } from "./leases.js";
+import { PolicyDesk, type PolicyWrite } from "./policy-desk.js";
+import type { Disturbance, RegistryClient, RegistryServer, Watcher } from "./server.js";
 import { SimBackend } from "./sim-backend.js";
 
 export interface SimRegistryOptions {
@@ -16,12 +18,7 @@ export interface SimRegistryOptions {
   readonly afterReset?: ((before: Snapshot | undefined, read: Snapshot) => Snapshot) | undefined;
 }
 
-interface Lease {
-  readonly id: number;
-  readonly process: string;
-  readonly ttlMs: number;
-  stop: () => void;
-}
+const undisturbed: Disturbance = { lost: 0, slowMs: 0 };
 
 /**
  * A registry with the rules of etcd (revisions, leases with a time to live, transactions, watches), and its faults, on a
@@ -33,22 +30,28 @@ export class SimRegistry implements RegistryServer {
   readonly afterReset: NonNullable<SimRegistryOptions["afterReset"]>;
   /** When it was down. */
   readonly outages: Timeline = new Timeline();
+  /** When messages to and from it were lost or late. */
+  readonly disturbances: Timeline = new Timeline();
+  readonly policies: PolicyDesk;
   /** When it showed an instance as up, by id. */
   readonly shown: Map<string, Timeline> = new Map<string, Timeline>();
+  /** When it last lost records without their process's doing; -Infinity when it never did. */
+  lostMs: number = -Infinity;
   /** The longest that watches have lagged so far. */
   longestLagMs = 0;
   readonly #clock: Clock;
   readonly #log: EventLog;
   readonly #records = new Map<string, Held>();
-  readonly #leases = new Map<number, Lease>();
+  readonly #leases: Leases;
   readonly #watchers = new Set<Watcher>();
   readonly #waiting = new Set<() => void>();
   readonly #timers = new Set<() => void>();
   #revision = 1;
-  #lastLease = 0;
   #outageUntilMs = 0;
   #lagMs = 0;
   #lagUntilMs = 0;
+  #disturbance = undisturbed;
+  #disturbedUntilMs = 0;
   #faultUntilMs = 0;
 
   constructor(options: SimRegistryOptions) {
@@ -58,6 +61,18 @@ export class SimRegistry implements RegistryServer {
     this.ttlMs = ttlMs;
     this.latencyMs = latencyMs;
     this.afterReset = options.afterReset ?? ((_, read) => read);
+    this.#leases = new Leases({
+      clock,
+      ttlMs,
+      isUp: () => this.up,
+      ranOut: (process) => log.add("registry", `lease of ${process} ran out`),
+      ended: (lease) => this.#leaseEnded(lease),
+    });
+    this.policies = new PolicyDesk({
+      now: () => clock.now(),
+      hasLease: (lease) => this.#leases.has(lease),
+      changed: (writes) => this.#policiesChanged(writes),
+    });
   }
 
   /** The registry as one process sees it. */
@@ -77,9 +92,13 @@ export class SimRegistry implements RegistryServer {
     return this.#clock.now() >= this.#outageUntilMs;
   }
 
-  /** Whether it was down at any time since. */
+  /** Whether it was down, or hard to reach, at any time since. */
   wasDown(sinceMs: number): boolean {
-    return this.outages.overlaps(sinceMs, Infinity);
+    return this.outages.overlaps(sinceMs, Infinity) || this.disturbances.overlaps(sinceMs, Infinity);
+  }
+
+  get disturbance(): Disturbance {
+    return this.#clock.now() < this.#disturbedUntilMs ? this.#disturbance : undisturbed;
   }
 
   /** When the last fault that was asked for is over. */
@@ -95,7 +114,7 @@ export class SimRegistry implements RegistryServer {
   /** Answers nobody for `ms`. When it is back leases have their whole time again, as after etcd's restart. */
   outage(ms: number): void {
     this.#log.add("registry", `down for ${ms} ms`);
-    for (const lease of this.#leases.values()) lease.stop();
+    this.#leases.suspend();
     this.outages.begin(this.#clock.now());
     this.#outageUntilMs = Math.max(this.#outageUntilMs, this.#clock.now() + ms);
     this.#fault(ms);
@@ -113,29 +132,48 @@ export class SimRegistry implements RegistryServer {
     this.#fault(forMs === Infinity ? ms : forMs + ms);
   }
 
-  /** Ends the lease of a process, and its records with it. */
+  /** For `forMs`, loses a share of all requests and answers, 0 to 1, and has the others take up to `slowMs` longer each way. */
+  disturb(forMs: number, { lost = 0, slowMs = 0 }: Partial<Disturbance>): void {
+    const share = `${Math.round(100 * lost)} %`;
+    this.#log.add(
+      "registry",
+      `loses ${share} of the messages, slows others by ${slowMs} ms, for ${forMs} ms`,
+    );
+    this.#disturbance = { lost, slowMs };
+    this.#disturbedUntilMs = this.#clock.now() + forMs;
+    this.disturbances.begin(this.#clock.now());
+    this.#fault(forMs + slowMs);
+    this.#after(forMs, () => {
+      if (this.disturbance === undisturbed) this.disturbances.end(this.#clock.now());
+    });
+  }
+
+  /** Ends the leases of a process: its records, and what else is on them. */
   loseLease(process: string): void {
-    for (const lease of [...this.#leases.values()].filter((each) => each.process === process)) {
+    this.lostMs = this.#clock.now();
+    for (const lease of this.#leases.of(process)) {
       this.#log.add("registry", `loses the lease of ${process}`);
-      this.#end(lease);
+      this.#leases.end(lease);
     }
     this.#fault(0);
   }
 
-  /** Loses everything: records, leases, history. */
+  /** Loses everything: records, leases, policies, history. */
   wipe(): void {
+    this.lostMs = this.#clock.now();
     this.#log.add("registry", "wiped");
-    for (const lease of this.#leases.values()) lease.stop();
     this.#leases.clear();
     this.#records.clear();
+    this.policies.wipe();
     for (const shown of this.shown.values()) shown.end(this.#clock.now());
     this.#revision = 1;
     for (const watcher of this.#watchers) watcher.reset();
     this.#fault(0);
   }
 
-  /** Somebody deletes all records at once; leases live on. */
+  /** Somebody deletes the records of all instances at once; leases and policies live on. */
   massDisappearance(): void {
+    this.lostMs = this.#clock.now();
     this.#log.add("registry", "all records deleted");
     this.#delete([...this.#records.keys()]);
     this.#fault(0);
@@ -144,9 +182,9 @@ export class SimRegistry implements RegistryServer {
   /** Ends its timers. */
   close(): void {
     for (const stop of this.#timers) stop();
-    for (const lease of this.#leases.values()) lease.stop();
     this.#timers.clear();
     this.#leases.clear();
+    this.policies.wipe();
   }
 
   // What follows is the server's side: called by backends when an operation has arrived.
@@ -168,21 +206,15 @@ export class SimRegistry implements RegistryServer {
   }
 
   grant(process: string): number {
-    const lease: Lease = { id: ++this.#lastLease, process, ttlMs: this.ttlMs, stop: () => {} };
-    this.#leases.set(lease.id, lease);
-    this.#arm(lease);
-    return lease.id;
+    return this.#leases.grant(process);
   }
 
-  keepAlive(id: number): boolean {
-    const lease = this.#leases.get(id);
-    if (lease) this.#arm(lease);
-    return lease !== undefined;
+  keepAlive(lease: number): boolean {
+    return this.#leases.renew(lease);
   }
 
-  revoke(id: number): void {
-    const lease = this.#leases.get(id);
-    if (lease) this.#end(lease);
+  revoke(lease: number): void {
+    this.#leases.end(lease);
   }
 
   put(instances: readonly ServiceInstance[], lease: number): "put" | "clash" | "no lease" {
@@ -215,7 +247,11 @@ export class SimRegistry implements RegistryServer {
 
   read(service: string): Snapshot {
     const instances = this.instances.filter((instance) => instance.service === service);
-    return { service, revision: this.#revision, instances };
+    return { service, revision: this.#revision, instances, policy: this.policies.policy(service) };
+  }
+
+  leaseLeftMs(instance: ServiceInstance): number | undefined {
+    return this.#leases.leftMs(this.#records.get(keyOf(instance))?.lease ?? 0);
   }
 
   watch(watcher: Watcher): () => void {
@@ -226,26 +262,16 @@ export class SimRegistry implements RegistryServer {
   #recover(): void {
     this.#log.add("registry", "up again");
     this.outages.end(this.#clock.now());
-    for (const lease of this.#leases.values()) this.#arm(lease);
+    this.#leases.resume();
     const woken = [...this.#waiting];
     this.#waiting.clear();
     for (const wake of woken) wake();
     for (const watcher of this.#watchers) watcher.reset();
   }
 
-  #arm(lease: Lease): void {
-    lease.stop();
-    if (!this.up) return;
-    lease.stop = this.#clock.timer(lease.ttlMs, () => {
-      this.#log.add("registry", `lease of ${lease.process} ran out`);
-      this.#end(lease);
-    });
-  }
-
-  #end(lease: Lease): void {
-    lease.stop();
-    this.#leases.delete(lease.id);
-    this.#delete([...this.#records].filter(([, held]) => held.lease === lease.id).map(([key]) => key));
+  #leaseEnded(lease: number): void {
+    this.#delete([...this.#records].filter(([, held]) => held.lease === lease).map(([key]) => key));
+    this.policies.leaseEnded(lease);
   }
 
   #delete(keys: readonly string[]): void {
@@ -271,6 +297,19 @@ export class SimRegistry implements RegistryServer {
     for (const watcher of this.#watchers) {
       const own = changes.filter((change) => change.service === watcher.service);
       if (own.length > 0) watcher.changed(own, this.#revision);
+    }
+  }
+
+  #policiesChanged(writes: readonly PolicyWrite[]): void {
+    this.#revision++;
+    for (const { service, policy, process } of writes) {
+      const { gen, reason } = policy;
+      this.#log.add(
+        "registry",
+        `rev ${this.#revision} policy ${service} gen ${gen} by ${process}: ${reason}`,
+      );
+      for (const watcher of this.#watchers)
+        if (watcher.service === service) watcher.policyChanged(policy, this.#revision);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { FeedSource, ServiceInstance, Snapshot } from "@rollcall/core";
+import type { FeedSource, RolloutPolicy, ServiceInstance, Snapshot } from "@rollcall/core";
 import { byId, type Change } from "./records.js";
 import type { RegistryLine } from "./line.js";
 import type { Watcher } from "./server.js";
@@ -8,15 +8,19 @@ const coalesceMs = 50;
 /**
  * A process's watch of one service: reads all, then follows; reads all again when it may have missed something. Events
  * arrive in their order, late by the registry's lag. The first change is published at once, what follows within 50 ms
- * together, except for draining and deletes.
+ * together, except for draining, deletes and policies. A policy that the registry no longer has stays, as lost.
  */
 export class SimWatch implements Watcher {
   readonly service: string;
+  /** When readers last got to see something new. */
+  publishedMs = 0;
   readonly #line: RegistryLine;
   readonly #feed: FeedSource<Snapshot>;
   readonly #closed = new AbortController();
   readonly #instances = new Map<string, ServiceInstance>();
   readonly #unwatch: () => void;
+  #policy: RolloutPolicy | undefined;
+  #policyLost = false;
   #revision = 0;
   /** Counts readings: what was sent before the last one began is not applied. */
   #reading = 0;
@@ -32,6 +36,11 @@ export class SimWatch implements Watcher {
     this.#feed = feed;
     this.#unwatch = line.registry.watch(this);
     void this.#read();
+  }
+
+  /** What readers see. */
+  get view(): Snapshot | undefined {
+    return this.#feed.current;
   }
 
   close(): void {
@@ -65,6 +74,18 @@ export class SimWatch implements Watcher {
     });
   }
 
+  policyChanged(policy: RolloutPolicy, revision: number): void {
+    if (!this.#live || !this.#line.registry.up) return;
+    const reading = this.#reading;
+    this.#arrive(() => {
+      if (reading !== this.#reading) return;
+      this.#policy = policy;
+      this.#policyLost = false;
+      this.#revision = revision;
+      this.#changed(true);
+    });
+  }
+
   async #read(): Promise<void> {
     const reading = ++this.#reading;
     const { process, registry } = this.#line;
@@ -86,7 +107,10 @@ export class SimWatch implements Watcher {
 
   #replace(read: Snapshot): void {
     const { current } = this.#feed;
-    const { instances, revision } = this.#resets > 0 ? this.#line.registry.afterReset(current, read) : read;
+    const seen = this.#resets > 0 ? this.#line.registry.afterReset(current, read) : read;
+    const { instances, revision, policy } = seen;
+    this.#policyLost = policy === undefined && this.#policy !== undefined;
+    this.#policy = policy ?? this.#policy;
     this.#instances.clear();
     for (const instance of instances) this.#instances.set(instance.id, instance);
     this.#revision = revision;
@@ -116,6 +140,8 @@ export class SimWatch implements Watcher {
       if (this.#pending) this.#changed(true);
     });
     const instances = Object.freeze([...this.#instances.values()].toSorted(byId));
-    this.#feed.publish(Object.freeze({ service: this.service, revision: this.#revision, instances }));
+    this.publishedMs = this.#line.process.clock.now();
+    const snapshot = { service: this.service, revision: this.#revision, instances, policy: this.#policy };
+    this.#feed.publish(Object.freeze({ ...snapshot, ...(this.#policyLost ? { policyLost: true } : {}) }));
   }
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { SimulateOptions } from "../simulate.js";
-import { schedules } from "./arbitrary.js";
+import { canarySchedules, schedules } from "./arbitrary.js";
 import { outcomeOf } from "./replay.js";
 import type { Step } from "./step.js";
 
@@ -11,6 +11,8 @@ export interface CheckOptions extends Omit<SimulateOptions, "seed"> {
   readonly seed?: number | undefined;
   /** Steps of one schedule, at most. Default 6. */
   readonly steps?: number | undefined;
+  /** Whether new versions are released, too, healthy and sick: needs some 20 calls per second of all callers. Default no. */
+  readonly canaries?: boolean | undefined;
 }
 
 export interface Checked {
@@ -63,9 +65,12 @@ export class ScheduleError extends Error {
  * @throws ScheduleError with that schedule, as code
  */
 export async function checkSchedules(options: CheckOptions): Promise<Checked> {
-  const { runs = 100, seed: chosen, steps: most = 6, ...rest } = options;
+  const { runs = 100, seed: chosen, steps: most = 6, canaries = false, ...rest } = options;
   const simulated = { ...rest, registry: { ttlMs: 3_000, ...rest.registry } };
-  const run = fc.record({ seed: fc.noShrink(fc.nat()), steps: schedules(most) });
+  const run = fc.record({
+    seed: fc.noShrink(fc.nat()),
+    steps: canaries ? canarySchedules(most) : schedules(most),
+  });
   const property = fc.asyncProperty(run, async ({ seed, steps }) => {
     const { faults } = await outcomeOf({ ...simulated, seed, steps });
     return faults.length === 0;

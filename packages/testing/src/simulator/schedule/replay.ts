@@ -35,4 +35,25 @@ async function takeThrough(simulation: Simulation, options: ReplayOptions): Prom
   }
   await Promise.all(begun);
   await simulation.fleet.startAll();
+  await conclude(simulation);
 }
+
+/** Nobody holds a rollout up any more, and there is time for it to end: whether it has is for the judgement to say. */
+async function conclude(simulation: Simulation): Promise<void> {
+  const canary = simulation.fleet.canaries.at(-1);
+  if (!canary) return;
+  if (canary.outcome?.state === "paused") await perform(simulation, { do: "resume" });
+  for (let waitedMs = 0; waitedMs < longestRolloutMs; waitedMs += lookMs) {
+    // Also when the registry has lost it before anybody heard of it.
+    const isForgotten = waitedMs >= restoredWithinMs && !simulation.fleet.policy();
+    if (!canary.isActive || isForgotten) return;
+    await simulation.run(lookMs);
+  }
+  canary.overdue = canary.isActive;
+}
+
+const lookMs = 1_000;
+/** So long the processes that know a lost policy may take to put it back. */
+const restoredWithinMs = 10_000;
+/** Many times what a rollout of a schedule takes when nothing is in its way. */
+const longestRolloutMs = 120_000;
