@@ -1,4 +1,11 @@
-import { Code, RpcError, type CallerReport, type RegistryBackend } from "@rollcall/core";
+import {
+  Code,
+  createFeed,
+  RpcError,
+  type CallerReport,
+  type RegistryBackend,
+  type Snapshot,
+} from "@rollcall/core";
 import { memoryRegistry } from "@rollcall/registry";
 import { FakeClock } from "@rollcall/testing/clock";
 import { pino } from "pino";
@@ -87,6 +94,28 @@ describe("the clients of a process", () => {
     const call = client.get({ id: "a" });
     await clock.advance(0);
     await call;
+    await pool.close(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("put back a policy that the registry has lost, when nobody else has for a while", async () => {
+    const registry = memoryRegistry();
+    const feed = createFeed<Snapshot>();
+    const { clock, pool } = setup({
+      ...registry,
+      open: () => Object.assign(feed, { [Symbol.asyncDispose]: async () => {} }),
+    });
+    pool.client(Stock);
+    const policy = { gen: 4, stable: "1", rules: [], by: "ada", reason: "", at: 0 };
+    feed.publish({ service: Stock.name, revision: 9, instances: [], policy });
+    await clock.advance(10_000);
+    const stored = async (): Promise<number | undefined> =>
+      (await registry.rollouts!.read(Stock.name, signal)).policy?.gen;
+    feed.publish({ service: Stock.name, revision: 1, instances: [], policy, policyLost: true });
+    await clock.advance(4_900);
+    expect(await stored()).toBeUndefined();
+    await clock.advance(2_100);
+    expect(await stored()).toBe(5);
     await pool.close(0);
     expect(clock.pending).toBe(0);
   });

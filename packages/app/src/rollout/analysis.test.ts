@@ -95,6 +95,13 @@ describe("an analysis", () => {
     expect(verdict(rolloutOf(), [report]).kind).toBe("promote");
   });
 
+  it("does not take a baseline of few attempts for an excuse to fail half of them", () => {
+    const report = reportOf({ "1": counts(19, 3), "2": counts(18, 8) });
+    expect(awaited(verdict(rolloutOf({ minSamples: 15 }), [report]))).toEqual([
+      ["error rate", "error rate: 44.4 %, allowed 24.2 %"],
+    ]);
+  });
+
   it("does not go on above the limit, though that is no proof", () => {
     const report = reportOf({ "1": counts(50_000, 20), "2": counts(500, 7) });
     expect(awaited(verdict(rolloutOf(), [report]))).toEqual([

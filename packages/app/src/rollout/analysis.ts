@@ -127,9 +127,10 @@ function promotion(rollout: Rollout, { canary, baseline }: Tallies, nowMs: numbe
   if (canary.attempts < minSamples) wait("samples", `${canary.attempts} of ${minSamples} samples`);
   const rate = rateOf(canary);
   const baselineRate = rateOf(baseline) ?? 0;
-  // A baseline within the limit gives no room beyond it.
-  const excused = baselineRate > maxErrorRate ? excuse(rollout, baseline) : 0;
-  const allowed = Math.max(maxErrorRate, excused);
+  // A baseline within the limit gives no room beyond it; another one as much as it was seen to fail, and what chance
+  // adds to that. The bound that an abort must prove is no measure here: with few samples it would let half fail.
+  const excused = baselineRate > maxErrorRate ? baselineRate + standardError(baseline) : 0;
+  const allowed = Math.max(maxErrorRate, Math.min(worstBaseline, excused));
   if (rate !== undefined && rate > allowed)
     wait("error rate", `error rate: ${inPercent(rate)}, allowed ${inPercent(allowed)}`);
   compareP99(rollout, canary, baseline, wait);
@@ -137,6 +138,11 @@ function promotion(rollout: Rollout, { canary, baseline }: Tallies, nowMs: numbe
   if (awaited.length > 0) return { kind: "wait", for: awaited };
   const p99 = milliseconds(canary.latency.quantileMs(1 - slowShare));
   return { kind: "promote", reason: `${errorsOf(rollout.to, canary)}, p99 ${p99}` };
+}
+
+function standardError({ attempts, failures }: Tally): number {
+  const rate = failures / attempts;
+  return Math.sqrt((rate * (1 - rate)) / attempts);
 }
 
 function compareP99(

@@ -141,6 +141,7 @@ describe("a rollout's plan", () => {
     [{ steps: [5, 5] }, "steps is 5,5"],
     [{ steps: [0, 5] }, "steps is 0,5"],
     [{ steps: [50, 101] }, "steps is 50,101"],
+    [{ steps: [100], maxP99Ratio: 2 }, "the first step with maxP99Ratio is 100"],
     [{ steps: [Number.NaN] }, "steps is NaN"],
     [{ steps: Array.from({ length: 21 }, (_, at) => at + 1) }, "1 to 20 rising percents"],
     [{ intervalMs: -1 }, "intervalMs is -1"],

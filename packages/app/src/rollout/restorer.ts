@@ -4,15 +4,16 @@ import { FaultRow } from "./fault-row.js";
 import { restorePolicy } from "./plan.js";
 import { askStore } from "./store-request.js";
 
-/** Before a lost policy is put back, at most: so that not all who remember it do it at once. */
-const longestDelayMs = 2_000;
+/** How long it takes, at most, until a lost policy is put back: so that not all who remember it do it at once. */
+const spreadMs = 2_000;
 
 /**
  * Puts a service's policy back when the registry has lost it: a missing document is not an empty policy. Whoever is first
  * writes it, by a compare-and-set from nothing; no leadership is needed, and a document that is there is never replaced.
  * Runs until the signal aborts. Never rejects.
+ * @param afterMs for those who leave it to others first; default 0
  */
-export async function restoreLostPolicy(env: ControllerEnv, signal: AbortSignal): Promise<void> {
+export async function restoreLostPolicy(env: ControllerEnv, signal: AbortSignal, afterMs = 0): Promise<void> {
   const { service, candidate, feed, store, clock, random, logger } = env;
   const faults = new FaultRow(logger, `requests to restore the policy of ${service}`, random);
   let seen: Snapshot | undefined;
@@ -20,7 +21,7 @@ export async function restoreLostPolicy(env: ControllerEnv, signal: AbortSignal)
     for (;;) {
       seen = await feed.next(seen, signal);
       if (!lostBy(seen)) continue;
-      await clock.sleep(longestDelayMs * random(), signal);
+      await clock.sleep(afterMs + spreadMs * random(), signal);
       const known = lostBy(feed.current);
       if (!known) continue;
       try {

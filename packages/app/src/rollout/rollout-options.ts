@@ -85,6 +85,12 @@ export function checkOptions(
     "1 to 1000, as in 1.5",
   );
   check(
+    maxP99Ratio === undefined || steps[0] !== 100,
+    "the first step with maxP99Ratio",
+    100,
+    "less than 100, which leaves calls to the version to compare with",
+  );
+  check(
     Number.isSafeInteger(minSamples) && minSamples > 0,
     "minSamples",
     minSamples,

@@ -1,19 +1,28 @@
 import type { ClusterEnv, Discovery, Feed, Snapshot } from "@rollcall/core";
 import { Reporter, type ReporterEnv } from "./reporter.js";
+import { restoreLostPolicy } from "./restorer.js";
 
 export interface RolloutReportsEnv extends Omit<ReporterEnv, "service" | "feed"> {
   readonly discovery: Discovery;
 }
 
+/**
+ * Callers put a lost policy back too, for when no process of the service remembers it; this much later, so that where one
+ * does they need no right to write.
+ */
+const restoreAfterMs = 5_000;
+
 interface Open {
   readonly reporter: Reporter;
+  readonly restoring: Promise<void>;
   readonly feed: Feed<Snapshot> & AsyncDisposable;
 }
 
-/** The reports of one process, one per service, however many clusters it has for it. */
+/** What the clients of one process do for rollouts, once per service, however many clusters they have for it. */
 export class RolloutReports {
   readonly #env: RolloutReportsEnv;
   readonly #open = new Map<string, Open>();
+  readonly #end = new AbortController();
 
   constructor(env: RolloutReportsEnv) {
     this.#env = env;
@@ -24,7 +33,13 @@ export class RolloutReports {
     let open = this.#open.get(service);
     if (!open) {
       const feed = this.#env.discovery.open(service);
-      open = { feed, reporter: new Reporter({ ...this.#env, service, feed }) };
+      const env = { ...this.#env, random: () => this.#env.random(), service, feed };
+      const restorer = { ...env, candidate: `caller ${env.caller}` };
+      open = {
+        feed,
+        reporter: new Reporter(env),
+        restoring: restoreLostPolicy(restorer, this.#end.signal, restoreAfterMs),
+      };
       this.#open.set(service, open);
     }
     return open.reporter.recorder.record;
@@ -34,10 +49,11 @@ export class RolloutReports {
   async close(): Promise<void> {
     const all = [...this.#open.values()];
     this.#open.clear();
+    this.#end.abort(new Error("the clients are closed"));
     await Promise.all(
-      all.map(async ({ reporter, feed }) => {
+      all.map(async ({ reporter, restoring, feed }) => {
         try {
-          await reporter.close();
+          await Promise.all([reporter.close(), restoring]);
         } finally {
           await feed[Symbol.asyncDispose]();
         }

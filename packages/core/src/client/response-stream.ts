@@ -1,5 +1,5 @@
 import type { Call, Handler, Reply } from "../call/call.js";
-import { drainTrailer } from "../call/drain.js";
+import { endedByDrain } from "../call/drain.js";
 import type { CallOptions } from "../call/options.js";
 import { Code } from "../code.js";
 import { methodName, type MethodContract } from "../contract/contract.js";
@@ -69,10 +69,6 @@ function pauseMs(barren: number): number {
 
 function isUnavailable(error: unknown): error is RpcError {
   return error instanceof RpcError && error.code === Code.Unavailable;
-}
-
-function endedByDrain(error: RpcError): boolean {
-  return error.trailer.get(drainTrailer).length > 0;
 }
 
 async function open(call: Call, pipeline: Handler, path: string, env: ClientEnv): Promise<StreamReply> {

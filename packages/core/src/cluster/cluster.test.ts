@@ -1,3 +1,4 @@
+import { Metadata } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
 import type { Call } from "../call/call.js";
 import { Code } from "../code.js";
@@ -122,6 +123,31 @@ describe("a cluster", () => {
     if (reply.responseStream) for await (const _ of reply.response);
     await settle();
     expect(balancer.outcomes).toEqual([{ code: Code.Ok, latencyMs: 20, processed: "yes" }]);
+  });
+
+  it("does not blame a server for the streams that it ends because it drains", async () => {
+    const { cluster, publish, transport, balancer } = setup();
+    await publish(instance("a"));
+    const trailer = new Metadata();
+    trailer.set("rollcall-drain", "1");
+    const drained = new RpcError(Code.Unavailable, "the server is draining", { origin: "remote", trailer });
+    for (const error of [drained, refused]) {
+      transport.respond = async (call) =>
+        streamAnswer(
+          (async function* () {
+            yield {};
+            throw error;
+          })(),
+          call,
+        );
+      const reply = await cluster.send(callOn(method("server_streaming")));
+      const read = async (): Promise<void> => {
+        if (reply.responseStream) for await (const _ of reply.response);
+      };
+      await expect(read()).rejects.toBe(error);
+    }
+    await settle();
+    expect(balancer.outcomes.map(({ code }) => code)).toEqual([Code.Ok, Code.Unavailable]);
   });
 
   it("lives on with a balancer that throws", async () => {

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Call, Handler, Reply } from "../call/call.js";
+import { endedByDrain } from "../call/drain.js";
 import { pause } from "../client/pause.js";
 import { Code } from "../code.js";
 import { methodName } from "../contract/contract.js";
@@ -121,8 +122,10 @@ export class Cluster implements Destination {
     let openedMs: number | undefined;
     const settled = (error: RpcError | undefined): void => {
       const nowMs = this.#env.clock.now();
+      // A stream that its server asks to open elsewhere was no failure of the server's.
+      const handedOver = openedMs !== undefined && error !== undefined && endedByDrain(error);
       const outcome = {
-        code: error?.code ?? Code.Ok,
+        code: handedOver ? Code.Ok : (error?.code ?? Code.Ok),
         latencyMs: (openedMs ?? nowMs) - startedMs,
         processed: error?.processed ?? "yes",
       };
