@@ -35,6 +35,22 @@ describe("random schedules", () => {
       found.faults[0],
     );
   });
+
+  it("excuse a stream that waited for the only instance, which hung", async () => {
+    const { faults } = await replay({
+      ...ordersFleet,
+      seed: 2147483618,
+      steps: [
+        { afterMs: 442, do: "restart", instance: 0 },
+        { afterMs: 1461, do: "restart", instance: 1 },
+        { afterMs: 1037, do: "scale", to: 1 },
+        { afterMs: 473, do: "restart", instance: 0 },
+        { afterMs: 4, do: "hang", instance: 0, ms: 4985 },
+        { afterMs: 0, do: "loseLease", instance: 0 },
+      ],
+    });
+    expect(faults).toEqual([]);
+  });
 });
 
 /** A handler that fails for no reason of its caller's. */

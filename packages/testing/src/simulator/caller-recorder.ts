@@ -10,7 +10,10 @@ export interface Drop {
   readonly instance: string | undefined;
   /** When the call was due, or the stream before was dropped. */
   readonly fromMs: number;
-  /** When it last went well: a stream its last message; the same as `fromMs` for a call. */
+  /**
+   * When it last went well. For a stream its last message, or the beginning of its last opening when that used up its
+   * timeout: until then it may have been open in silence. The same as `fromMs` for a call.
+   */
   readonly wellMs: number;
   readonly toMs: number;
   readonly attempts: number;
@@ -28,11 +31,14 @@ export class CallerRecorder extends ReceiptRecorder {
   readonly #shared: ReceiptRecorder;
   readonly #clock: Clock;
   readonly #log: EventLog;
+  readonly #timeoutMs: number;
   /** When the one before it was dropped: one that never opened has no beginning of its own. */
   #streamSinceMs = 0;
 
-  constructor(caller: string, shared: ReceiptRecorder, clock: Clock, log: EventLog) {
+  /** @param timeoutMs of the opening of a stream */
+  constructor(caller: string, shared: ReceiptRecorder, clock: Clock, log: EventLog, timeoutMs: number) {
     super(clock);
+    this.#timeoutMs = timeoutMs;
     this.#caller = caller;
     this.#shared = shared;
     this.#clock = clock;
@@ -82,7 +88,7 @@ export class CallerRecorder extends ReceiptRecorder {
   ): void {
     const method = error instanceof RpcError && error.path ? error.path : undefined;
     const toMs = this.#clock.now();
-    const wellMs = kind === "stream" ? Math.max(fromMs, this.lastMessageMs) : fromMs;
+    const wellMs = kind === "stream" ? Math.max(fromMs, this.lastMessageMs, toMs - this.#timeoutMs) : fromMs;
     const { drops } = this;
     const text = textOf(error);
     drops.push({ caller: this.#caller, kind, instance, fromMs, wellMs, toMs, attempts, method, text });

@@ -52,6 +52,7 @@ export class CallerProcess implements Caller {
   readonly #app: App;
   readonly #backend: SimBackend;
   readonly #shared: ReceiptRecorder;
+  readonly #timeoutMs: number;
   readonly #end = new AbortController();
   #work: Promise<unknown> = Promise.resolve();
 
@@ -61,6 +62,7 @@ export class CallerProcess implements Caller {
     this.random = env.random.fork(this.name);
     this.#env = env;
     this.#shared = shared;
+    this.#timeoutMs = timeoutMs;
     const { seams, registry, network, ledger, clock } = env;
     const wire = new ProcessWire(network, this.clock, this.random);
     this.#backend = registry.backend(this);
@@ -142,7 +144,13 @@ export class CallerProcess implements Caller {
   readonly #streams: CallerRecorder[] = [];
 
   #recorder(suffix: string): CallerRecorder {
-    const recorder = new CallerRecorder(this.name + suffix, this.#shared, this.clock, this.#env.log);
+    const recorder = new CallerRecorder(
+      this.name + suffix,
+      this.#shared,
+      this.clock,
+      this.#env.log,
+      this.#timeoutMs,
+    );
     this.recorders.push(recorder);
     return recorder;
   }
