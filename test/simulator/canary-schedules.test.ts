@@ -1,4 +1,4 @@
-import { checkSchedules } from "@rollcall/testing/simulator";
+import { checkSchedules, replay } from "@rollcall/testing/simulator";
 import { describe, expect, it } from "vitest";
 import { ordersFleet } from "./orders.js";
 
@@ -9,5 +9,29 @@ describe("random schedules with releases", () => {
   it("find nothing wrong with a fleet of the real code", { timeout: 600_000 }, async () => {
     const checked = await checkSchedules({ ...ordersFleet, runs, steps, canaries: true });
     expect(checked.runs).toBe(runs);
+  });
+
+  it("excuse a call that waited for the only stable instance, which hung, beside a closed canary", async () => {
+    const { faults } = await replay({
+      ...ordersFleet,
+      seed: 1943576633,
+      steps: [
+        {
+          afterMs: 0,
+          do: "canary",
+          instances: 1,
+          steps: [100],
+          intervalMs: 0,
+          minSamples: 15,
+          failPercent: 60,
+          code: 13,
+          delayMs: 0,
+        },
+        { afterMs: 1120, do: "retire" },
+        { afterMs: 1446, do: "hang", instance: 0, ms: 6858 },
+        { afterMs: 0, do: "scale", to: 1 },
+      ],
+    });
+    expect(faults).toEqual([]);
   });
 });

@@ -95,9 +95,16 @@ export function excuse(drop: Drop, run: Run): string | undefined {
   if (run.env.nested && run.fleet.everySlot.some(disturbed)) return "what its instance called may have hung";
   // One that was open somewhere was broken by that.
   const waited = kind === "call" || toMs - drop.wellMs > noticeMs;
-  if (waited && !run.fleet.everySlot.some((each) => couldServe(each, drop.wellMs, toMs, run)))
+  if (waited && !candidates(drop, run).some((each) => couldServe(each, drop.wellMs, toMs, run)))
     return "nobody could serve";
   return undefined;
+}
+
+/** Whom the call may have waited for. Whether it was right to wait for stable, those judge who watch the routing. */
+function candidates({ text }: Drop, { fleet }: Run): readonly Slot[] {
+  if (!text.includes('in subset "stable"')) return fleet.everySlot;
+  const stable = fleet.policy()?.stable;
+  return fleet.everySlot.filter(({ release }) => release.weight > 0 || release.version === stable);
 }
 
 /** Whether the instance could be called, and callers could know it, for a moment of the time. */
