@@ -137,7 +137,8 @@ describe("an instance that comes back at its address", () => {
     await using second = await startService(etcd.url, { ROLLCALL_PORT: `${portOf(address)}` });
     const from = performance.now();
     expect(await orders.get({ id: "1" })).toMatchObject({ id: `${second.pid}` });
-    expect(performance.now() - from).toBeLessThan(500);
+    // Not when the lease of the one before it ends, which takes 15 s.
+    expect(performance.now() - from).toBeLessThan(2_000);
 
     const after = await etcd.read("services/");
     expect([...after.keys()]).toEqual([...before.keys()]);
