@@ -151,8 +151,7 @@ export class Cluster implements Destination {
   }
 
   #changed(): void {
-    const { policy, all, available } = this.#members;
-    this.#subsets.update(policy, all, available);
+    this.#subsets.update(this.#members);
     const woken = [...this.#waiting];
     this.#waiting.clear();
     for (const wake of woken) wake();

@@ -36,6 +36,7 @@ export class Membership {
   #available: readonly ClusterEndpoint[] = [];
   #policy: RolloutPolicy | undefined;
   #known = false;
+  #edition = 0;
 
   constructor(env: MembershipEnv, onChange: () => void) {
     this.#env = env;
@@ -45,6 +46,11 @@ export class Membership {
 
   get all(): readonly ClusterEndpoint[] {
     return [...this.#endpoints.values()];
+  }
+
+  /** Another number whenever `all`, what is known of one of them, or `policy` has changed; connections do not count. */
+  get edition(): number {
+    return this.#edition;
   }
 
   /** Whether the registry has been read. */
@@ -81,6 +87,7 @@ export class Membership {
     const all = [...this.#endpoints.values(), ...this.#leaving];
     for (const endpoint of this.#endpoints.values()) endpoint.unwatch();
     this.#endpoints.clear();
+    this.#edition++;
     this.#publish();
     await Promise.all(all.map((endpoint) => endpoint.transport.close(graceMs)));
   }
@@ -135,6 +142,7 @@ export class Membership {
     }
     this.#policy = snapshot.policy;
     this.#known = true;
+    this.#edition++;
     this.#publish();
   }
 
@@ -189,6 +197,7 @@ export class Membership {
   #remove(endpoint: ClusterEndpoint): void {
     endpoint.suspectSinceMs = undefined;
     this.#endpoints.delete(runOf(endpoint.instance));
+    this.#edition++;
     // Its last change is ours, and the view is published when all of a snapshot is in.
     endpoint.unwatch();
     this.#leaving.add(endpoint);

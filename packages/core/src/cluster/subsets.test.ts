@@ -143,6 +143,19 @@ describe("the subsets of a cluster", () => {
     expect(await first).toEqual(["new"]);
   });
 
+  it("follow what an instance registers anew, also while connections come and go", async () => {
+    const { publish, goes, transport } = setup();
+    const other = instance("other");
+    await publish([old, other]);
+    expect(await goes()).toEqual(["old"]);
+    transport.to("other").become("failed");
+    transport.to("other").become("ready");
+    await publish([{ ...old, state: "draining" }, other]);
+    expect(await goes()).toEqual(["other"]);
+    await publish([{ ...old, version: "2", weight: 0 }, other], everything);
+    expect(await goes()).toEqual(["old"]);
+  });
+
   it("have balancers that live as long as the policy names them", async () => {
     const { publish, goes, balancers } = setup();
     await publish([old, fresh], everything);

@@ -1,15 +1,18 @@
 import type { Logger } from "pino";
 import type { Balancer, BalancerEnv, BalancerFactory, Outcome } from "../ports/balancer.js";
 import type { Endpoint } from "../ports/endpoint.js";
-import type { RolloutPolicy } from "../ports/rollout.js";
 import { createRoutes, type Routes, type Subset } from "../routing/routes.js";
 import type { ClusterEndpoint } from "./endpoint.js";
+import type { Membership } from "./membership.js";
 
 export interface SubsetsEnv extends BalancerEnv {
   readonly service: string;
   readonly balancer: BalancerFactory;
   readonly logger: Logger;
 }
+
+/** What the subsets are made of. */
+export type Members = Pick<Membership, "edition" | "policy" | "all" | "available">;
 
 /** The endpoints of one subset that can take calls, and the balancer that chooses among them. */
 export class BalancedSubset {
@@ -50,6 +53,7 @@ export class Subsets {
   readonly #env: SubsetsEnv;
   readonly #balanced = new Map<string, BalancedSubset>();
   #routes: Routes;
+  #edition: number | undefined;
   #available: readonly ClusterEndpoint[] = [];
 
   constructor(env: SubsetsEnv) {
@@ -61,18 +65,10 @@ export class Subsets {
     return this.#routes;
   }
 
-  /** @param available those of `all` that can take calls */
-  update(
-    policy: RolloutPolicy | undefined,
-    all: readonly ClusterEndpoint[],
-    available: readonly ClusterEndpoint[],
-  ): void {
-    this.#routes = createRoutes(
-      policy,
-      all.map(({ instance }) => instance),
-    );
-    this.#available = available;
-    for (const endpoint of all) endpoint.weight = this.#routes.weights.get(endpoint.instance.id) ?? 0;
+  update(members: Members): void {
+    // Connections come and go far more often than instances and policies.
+    if (members.edition !== this.#edition) this.#reroute(members);
+    this.#available = members.available;
     for (const [name, balanced] of this.#balanced) {
       const subset = this.#routes.subsets.get(name);
       if (subset) balanced.update(this.#members(subset));
@@ -100,6 +96,15 @@ export class Subsets {
 
   close(): void {
     for (const { balancer } of this.#balanced.values()) balancer.close();
+  }
+
+  #reroute({ edition, policy, all }: Members): void {
+    this.#edition = edition;
+    this.#routes = createRoutes(
+      policy,
+      all.map(({ instance }) => instance),
+    );
+    for (const endpoint of all) endpoint.weight = this.#routes.weights.get(endpoint.instance.id) ?? 0;
   }
 
   #balance(subset: Subset): BalancedSubset {
