@@ -27,6 +27,7 @@ import { callerId } from "./caller-id.js";
 import { ClientPool } from "./client-pool.js";
 import { createContainer, type ServiceType } from "./container.js";
 import { createLogger } from "./logger.js";
+import { certificatesPart } from "./parts/certificates-part.js";
 import { clientsPart } from "./parts/clients-part.js";
 import { registrationPart } from "./parts/registration-part.js";
 import { registryPart } from "./parts/registry-part.js";
@@ -37,6 +38,7 @@ import { userPart } from "./parts/user-part.js";
 import { openRegistry } from "./registry-url.js";
 import { runUntilSignal } from "./run.js";
 import { readSettings, type Settings, type SettingsInput } from "./settings.js";
+import { openTls, serverTls, type TlsOptions } from "./tls.js";
 
 /** What an app is. Every word and number of it can be set by a `ROLLCALL_*` variable, which wins. */
 export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer"> {
@@ -62,6 +64,8 @@ export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer">
   readonly clock?: Clock | undefined;
   /** From 0 up to 1; default `Math.random`. With a clock of its own, a test that does the same every time. */
   readonly random?: (() => number) | undefined;
+  /** TLS for all calls, in and out: `true`, or with which files. Default: plain text, unless `ROLLCALL_TLS_*` says otherwise. */
+  readonly tls?: boolean | TlsOptions | undefined;
   readonly transport?: Transport | undefined;
   readonly serverTransport?: ServerTransport | undefined;
   /** Where the `ROLLCALL_*` variables are read. Default `process.env`; `{}` for an app that none of them reaches. */
@@ -97,6 +101,7 @@ export function createApp(options: AppOptions): App {
   const balancer = typeof options.balancer === "string" ? options.balancer : undefined;
   const settings = readSettings({ ...options, registry, balancer }, options.env);
   const logger = options.logger ?? createLogger(name, settings);
+  const tls = openTls(options, { clock, logger });
   const { backend, owned } = openRegistry(
     typeof options.registry === "object" ? options.registry : settings.registry,
     logger,
@@ -104,7 +109,10 @@ export function createApp(options: AppOptions): App {
   const clients = new ClientPool({
     discovery: backend,
     rollouts: backend.rollouts,
-    transport: options.transport ?? createGrpcTransport({ clock, random }),
+    transport:
+      options.transport ??
+      createGrpcTransport({ ...settings, tls: tls?.certificates, clock, random, logger }),
+    serverName: tls?.serverName,
     clock,
     random,
     logger,
@@ -122,7 +130,7 @@ export function createApp(options: AppOptions): App {
     services,
     transport:
       options.serverTransport ??
-      createGrpcServerTransport({ host: settings.host, port: settings.port, clock }),
+      createGrpcServerTransport({ host: settings.host, port: settings.port, tls: serverTls(tls), clock }),
     interceptors: options.interceptors ?? [],
     edge: settings.edge,
     clock,
@@ -151,6 +159,7 @@ export function createApp(options: AppOptions): App {
   });
   // Started in this order, stopped in the reverse: in the registry only while everything else runs.
   const parts = [
+    ...(tls ? [certificatesPart(tls.certificates)] : []),
     registryPart(backend, owned, settings, clock),
     ...(options.lifecycles ?? []).map((part) => userPart(part, clock)),
     services,

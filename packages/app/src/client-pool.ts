@@ -3,6 +3,7 @@ import {
   Cluster,
   clientPipeline,
   ConfigError,
+  expandServerName,
   type BalancerFactory,
   type ClientOf,
   type ClientOptions,
@@ -25,6 +26,8 @@ export interface ClientPoolEnv {
   /** Where attempts are reported during a rollout; without it they are not. */
   readonly rollouts?: RolloutStore | undefined;
   readonly transport: Transport;
+  /** With TLS: whom servers must prove to be, for clients that do not say; see `expandServerName`. */
+  readonly serverName?: string | undefined;
   readonly clock: Clock;
   random(): number;
   readonly logger: Logger;
@@ -43,11 +46,12 @@ export interface ClientPoolEnv {
 interface OpenCluster {
   readonly service: string;
   readonly balancer: BalancerFactory;
+  readonly serverName: string | undefined;
   readonly cluster: Cluster;
   readonly feed: Feed<Snapshot> & AsyncDisposable;
 }
 
-/** The clients of a process: those of one service and policy share their connections. */
+/** The clients of a process: those of one service, policy and expected server share their connections. */
 export class ClientPool implements AsyncDisposable {
   readonly #env: ClientPoolEnv;
   readonly #clusters: OpenCluster[] = [];
@@ -102,8 +106,10 @@ export class ClientPool implements AsyncDisposable {
     const { discovery, transport, clock, random, logger, zone, caller } = this.#env;
     const chosen = options.balancer ?? this.#env.balancer;
     const balancer = typeof chosen === "string" ? this.#policy(chosen) : chosen;
+    const serverName = this.#serverName(contract, options);
     const present = this.#clusters.find(
-      (each) => each.service === contract.name && each.balancer === balancer,
+      (each) =>
+        each.service === contract.name && each.balancer === balancer && each.serverName === serverName,
     );
     if (present) return present.cluster;
     if (this.#closed) throw new Error(`no client of ${contract.name}: the clients are closed`);
@@ -112,7 +118,8 @@ export class ClientPool implements AsyncDisposable {
     const cluster = new Cluster({
       service,
       feed,
-      transport,
+      // The name comes from here, never from the registry.
+      transport: { connect: (instance) => transport.connect(instance, { serverName }) },
       balancer,
       clock,
       random,
@@ -121,8 +128,13 @@ export class ClientPool implements AsyncDisposable {
       caller,
       onAttempt: this.#reports?.of(service),
     });
-    this.#clusters.push({ service, balancer, cluster, feed });
+    this.#clusters.push({ service, balancer, serverName, cluster, feed });
     return cluster;
+  }
+
+  #serverName({ name }: ServiceContract<any>, { tls }: ClientOptions): string | undefined {
+    const template = this.#env.serverName;
+    return template === undefined ? undefined : expandServerName(tls?.serverName ?? template, name);
   }
 
   /** A named policy comes with what belongs around it; one of the user's own is taken as it is. */

@@ -3,6 +3,7 @@ export { createClient, type CreateClientOptions } from "./create-client.js";
 export { openRegistry } from "./registry-url.js";
 export type { ServiceType } from "./container.js";
 export { readSettings, type Settings, type SettingsInput } from "./settings.js";
+export { type TlsOptions } from "./tls-settings.js";
 export { inject, injectable, postConstruct, preDestroy, type Container } from "inversify";
 export { memoryRegistry, staticRegistry } from "@rollcall/registry";
 export * from "@rollcall/core";

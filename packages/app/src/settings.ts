@@ -1,4 +1,4 @@
-import { ConfigError } from "@rollcall/core";
+import { ConfigError, parseCidr } from "@rollcall/core";
 import { balancers } from "@rollcall/balancer";
 import { inspect } from "node:util";
 import { z } from "zod";
@@ -11,8 +11,17 @@ interface Setting<T> {
   readonly fallback: T;
 }
 
-function setting<T>(variable: string, schema: z.ZodType<T>, allowed: string, fallback: T): Setting<T> {
+/** One per option. */
+export type SettingsTable<S> = { readonly [K in keyof S]-?: Setting<S[K]> };
+
+export function setting<T>(variable: string, schema: z.ZodType<T>, allowed: string, fallback: T): Setting<T> {
   return { variable, schema, allowed, fallback };
+}
+
+/** A list, or one as a variable writes it, with commas. */
+export function listOf(item: z.ZodType<string, string>): z.ZodType<readonly string[]> {
+  const written = z.string().transform((text) => text.split(",").map((each) => each.trim()));
+  return z.union([z.array(item), written.pipe(z.array(item))]);
 }
 
 /** A number, or one as a variable writes it. Plain coercion would read blanks, null and lists as 0 too. */
@@ -21,7 +30,10 @@ const number = z
   .transform((value) => Number(value));
 const integer = (least: number, most: number): z.ZodType<number> =>
   number.pipe(z.number().int().min(least).max(most));
-const boolean = z.union([z.boolean(), z.enum(["true", "false"]).transform((value) => value === "true")]);
+export const boolean: z.ZodType<boolean> = z.union([
+  z.boolean(),
+  z.enum(["true", "false"]).transform((value) => value === "true"),
+]);
 const label = z.string().regex(/^[\w.-]+$/);
 const labelValue = z.string().regex(/^[^=,\p{Cc}]{1,256}$/u);
 const labels = z.union([
@@ -34,6 +46,13 @@ const labels = z.union([
     return z.NEVER;
   }),
 ]);
+const cidr = z.string().refine((text) => {
+  try {
+    return Boolean(parseCidr(text));
+  } catch {
+    return false;
+  }
+});
 const day = 86_400_000;
 const policies = balancers.map((policy) => policy.name);
 
@@ -64,6 +83,11 @@ export interface Settings {
    * dropped. `false` for a service that only trusted services can reach. Default true.
    */
   readonly edge: boolean;
+  /**
+   * Which addresses of instances clients connect to, as `10.0.0.0/8,fd00::/8`; names count by what they resolve to.
+   * Default: all but link-local ones, which are allowed only where a range within those is listed.
+   */
+  readonly allowedCidrs: readonly string[];
   /** The policy of clients that name none. Default `weighted-round-robin`. */
   readonly balancer: string;
   /** How many instances of a service a client sends its calls to, the same ones as long as they are there; 0 for all. Default 0. */
@@ -86,7 +110,7 @@ export interface Settings {
 
 export type SettingsInput = { readonly [K in keyof Settings]?: Settings[K] | undefined };
 
-const table: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
+const table: SettingsTable<Settings> = {
   registry: setting(
     "ROLLCALL_REGISTRY",
     z.string().min(1),
@@ -118,6 +142,7 @@ const table: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
   ),
   labels: setting("ROLLCALL_LABELS", labels, "name=value,name=value", {}),
   edge: setting("ROLLCALL_EDGE", boolean, "true or false", true),
+  allowedCidrs: setting("ROLLCALL_ALLOWED_CIDRS", listOf(cidr), "address/bits, as 10.0.0.0/8,fd00::/8", []),
   balancer: setting("ROLLCALL_BALANCER", z.enum(policies), `one of ${policies.join(", ")}`, "peak-ewma"),
   subsetSize: setting(
     "ROLLCALL_SUBSET_SIZE",
@@ -159,25 +184,41 @@ const table: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
  * @throws ConfigError that names the variable or option, its value and what is allowed
  */
 export function readSettings(options: SettingsInput, env: NodeJS.ProcessEnv = process.env): Settings {
-  return Object.fromEntries(
-    Object.entries(table).map(([name, each]) => [name, read(name as keyof Settings, each, options, env)]),
-  ) as unknown as Settings;
+  return readTable(table, options, env);
 }
 
-function read(
-  name: keyof Settings,
-  each: Setting<any>,
-  options: SettingsInput,
+/**
+ * The settings of a table; `prefix` stands before their names in errors.
+ * @throws ConfigError as `readSettings` does
+ */
+export function readTable<S>(
+  table: SettingsTable<S>,
+  options: { readonly [K in keyof S]?: unknown },
   env: NodeJS.ProcessEnv,
-): unknown {
+  prefix = "",
+): S {
+  const names = Object.keys(table) as (keyof S & string)[];
+  return Object.fromEntries(
+    names.map((name) => [name, read(prefix + name, table[name], options[name], env)]),
+  ) as S;
+}
+
+function read(name: string, each: Setting<unknown>, option: unknown, env: NodeJS.ProcessEnv): unknown {
   const variable = env[each.variable];
   // An empty variable is how many deployments leave one out.
   const fromVariable = variable !== undefined && variable.trim() !== "";
-  const value = fromVariable ? variable : options[name];
+  const value = fromVariable ? variable : option;
   if (value === undefined) return each.fallback;
   const parsed = each.schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ConfigError(
-    `${fromVariable ? each.variable : `option ${name}`} is ${typeof value === "string" ? JSON.stringify(value) : inspect(value)}; allowed: ${each.allowed}`,
+    `${fromVariable ? each.variable : `option ${name}`} is ${shown(value)}; allowed: ${each.allowed}`,
   );
+}
+
+/** Who gives a key where its file belongs must not find it in the log. */
+function shown(value: unknown): string {
+  if (Buffer.isBuffer(value)) return "a Buffer";
+  if (typeof value !== "string") return inspect(value);
+  return value.includes("-----BEGIN") ? "a PEM text" : JSON.stringify(value);
 }

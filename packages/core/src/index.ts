@@ -5,6 +5,7 @@ export {
   clientRequests,
   type ClientOptions,
   type ClientRequest,
+  type ClientTlsOptions,
   type DeclareParameterAs,
 } from "./decorators/client.js";
 export { contractOf, methodOptionsOf, type MethodOptions } from "./decorators/metadata.js";
@@ -61,7 +62,21 @@ export { type DrainGate } from "./server/drain-gate.js";
 export { createHealthService, type HealthService } from "./server/health.js";
 export { Health } from "./gen/grpc/health/v1/health.js";
 export { createGrpcTransport, type GrpcTransportOptions } from "./transport/grpc/transport.js";
-export { createGrpcServerTransport, type GrpcServerTransportOptions } from "./transport/grpc/server.js";
+export {
+  createGrpcServerTransport,
+  type GrpcServerTransportOptions,
+  type ServerTlsOptions,
+} from "./transport/grpc/server.js";
+export { type ClientAuth } from "./transport/grpc/tls-server-credentials.js";
+export { parseCidr } from "./transport/address-policy.js";
+export {
+  createCertificateProvider,
+  type CertificateProvider,
+  type CertificateProviderEnv,
+} from "./tls/certificate-provider.js";
+export { type CertificateFiles, type Certificates, type PemContents } from "./tls/certificates.js";
+export { allowedServerNames, expandServerName } from "./tls/server-name.js";
+export { isIdentity } from "./tls/peer-identity.js";
 export { sendable, sendableText } from "./transport/grpc/sendable.js";
 export { compose } from "./call/compose.js";
 export {
@@ -121,7 +136,7 @@ export {
   type PickArgs,
 } from "./ports/balancer.js";
 export type { ConnectionState, Endpoint, EndpointStats } from "./ports/endpoint.js";
-export type { Connection, Listener, ServerTransport, Transport } from "./ports/transport.js";
+export type { Connection, ConnectOptions, Listener, ServerTransport, Transport } from "./ports/transport.js";
 export type { Lifecycle } from "./ports/lifecycle.js";
 export { startAll, stopAll } from "./lifecycle/lifecycles.js";
 export { boundedSignal, unlessAborted } from "./lifecycle/bounded.js";

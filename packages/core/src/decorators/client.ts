@@ -11,6 +11,17 @@ export interface ClientOptions {
   readonly timeoutMs?: number | undefined;
   /** The app's start waits until an instance can take calls. Default false: two services may call each other. */
   readonly required?: boolean | undefined;
+  /** Where the app has TLS: whom this service's instances must prove to be. Default: the app's `tls.serverName`. */
+  readonly tls?: ClientTlsOptions | undefined;
+}
+
+/** What a client expects of its servers' certificates. */
+export interface ClientTlsOptions {
+  /**
+   * A DNS name, an IP address or a SPIFFE id (`spiffe://prod.example/ns/shop/sa/orders`). `{service}` stands for the
+   * contract's full name, `{name}` for its last part (`order-history`). Never taken from the registry.
+   */
+  readonly serverName?: string | undefined;
 }
 
 /** A client that some class asks for. */

@@ -24,8 +24,8 @@ export function observedTransport(
   const held = new Set<HeldConnection>();
   return {
     held,
-    connect(instance) {
-      const connection = transport.connect(instance);
+    connect(instance, options) {
+      const connection = transport.connect(instance, options);
       const entry = { instance, connection, misledMs: -Infinity };
       held.add(entry);
       let begun = false;

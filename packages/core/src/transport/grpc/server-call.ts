@@ -14,8 +14,9 @@ import type { MethodContract } from "../../contract/contract.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
 import type { Clock } from "../../ports/clock.js";
-import { requestsOf } from "./server-requests.js";
+import { requestsOf, streamOf } from "./server-requests.js";
 import { sendable, sendableText } from "./sendable.js";
+import { TlsPeer } from "./tls-peer.js";
 
 /** What the four kinds of grpc-js calls share. */
 type AnyServerCall = Pick<
@@ -31,6 +32,8 @@ export interface ServerCallEnv {
   readonly dispatch: Handler;
   readonly draining: AbortSignal;
   readonly clock: Clock;
+  /** Whether callers may prove who they are. Default false. */
+  readonly tls?: boolean | undefined;
 }
 
 /** The grpc-js handler of one method, whatever its kind: builds the call, dispatches it, sends the reply. */
@@ -76,7 +79,8 @@ function receive(
       })
     : (grpc as unknown as ServerUnaryCall<object, object>).request;
   const parts = { method, metadata: grpc.metadata, deadline: deadlineOf(grpc, env.clock), request };
-  const peer = { address: grpc.getPeer() };
+  const address = grpc.getPeer();
+  const peer = env.tls ? new TlsPeer(address, streamOf(grpc)) : { address };
   const call: Call = createServerCall(parts, {
     responseHeader,
     responseTrailer,

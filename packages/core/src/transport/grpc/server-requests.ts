@@ -46,10 +46,14 @@ export function requestsOf(
 
 /** Whether the HTTP/2 stream ended by a reset or with its connection, and not by the caller's last message. */
 function wasReset(grpc: object): boolean {
+  const { rstCode, aborted } = streamOf(grpc);
+  return aborted || (rstCode !== undefined && rstCode !== 0);
+}
+
+/** The HTTP/2 stream of a call that grpc-js has handed over. */
+export function streamOf(grpc: object): ServerHttp2Stream {
   let call = (grpc as { readonly call?: InnerCall }).call;
   while (call?.nextCall) call = call.nextCall;
-  if (!call?.stream)
-    throw new Error("grpc-js no longer shows the stream of a call: this version is not supported");
-  const { rstCode, aborted } = call.stream;
-  return aborted || (rstCode !== undefined && rstCode !== 0);
+  if (call?.stream) return call.stream;
+  throw new Error("grpc-js no longer shows the stream of a call: this version is not supported");
 }

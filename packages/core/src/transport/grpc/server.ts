@@ -1,10 +1,22 @@
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
-import type { Handler } from "../../call/call.js";
 import type { MethodContract, ServiceContract } from "../../contract/contract.js";
 import { ConfigError } from "../../errors.js";
 import { systemClock, type Clock } from "../../ports/clock.js";
 import type { Listener, ServerTransport } from "../../ports/transport.js";
-import { grpcHandler } from "./server-call.js";
+import type { CertificateProvider } from "../../tls/certificate-provider.js";
+import { grpcHandler, type ServerCallEnv } from "./server-call.js";
+import { authorizePeers } from "./tls-peer.js";
+import { TlsServerCredentials, type ClientAuth } from "./tls-server-credentials.js";
+
+/** How a server proves itself, and what it wants to know of its clients. */
+export interface ServerTlsOptions {
+  /** With a certificate and its key. */
+  readonly certificates: CertificateProvider;
+  /** Default `none`. */
+  readonly clientAuth?: ClientAuth | undefined;
+  /** The identities that may call, exactly as in `ctx.peer.identity`. Default: all that `clientAuth` lets in. */
+  readonly allowedPeers?: readonly string[] | undefined;
+}
 
 export interface GrpcServerTransportOptions {
   /** Default `0.0.0.0`. */
@@ -12,6 +24,8 @@ export interface GrpcServerTransportOptions {
   /** Default 0: any free port. */
   readonly port?: number | undefined;
   /** Default: plain text. */
+  readonly tls?: ServerTlsOptions | undefined;
+  /** Credentials of grpc-js, in the place of `tls`. */
   readonly credentials?: ServerCredentials | undefined;
   /** Over Rollcall's own server options. */
   readonly serverOptions?: ServerOptions | undefined;
@@ -39,20 +53,25 @@ const types = {
 export function createGrpcServerTransport(options: GrpcServerTransportOptions = {}): ServerTransport {
   const { host = "0.0.0.0", port = 0, clock = systemClock } = options;
   return {
-    async listen(services, dispatch, draining) {
+    async listen(services, handler, draining) {
+      const { tls } = options;
+      const dispatch = tls ? authorizePeers(tls.allowedPeers && new Set(tls.allowedPeers))(handler) : handler;
       const server = new Server({ ...defaults, ...options.serverOptions, ...fixed });
-      for (const service of services) addService(server, service, { dispatch, draining, clock });
-      const bound = await bind(server, host, port, options.credentials ?? ServerCredentials.createInsecure());
+      for (const service of services)
+        addService(server, service, { dispatch, draining, clock, tls: tls !== undefined });
+      const bound = await bind(server, host, port, credentialsOf(options));
       return listener(server, bound);
     },
   };
 }
 
-function addService(
-  server: Server,
-  service: ServiceContract<any>,
-  env: { dispatch: Handler; draining: AbortSignal; clock: Clock },
-): void {
+function credentialsOf({ tls, credentials }: GrpcServerTransportOptions): ServerCredentials {
+  if (credentials) return credentials;
+  if (!tls) return ServerCredentials.createInsecure();
+  return new TlsServerCredentials(tls.certificates, tls.clientAuth ?? "none");
+}
+
+function addService(server: Server, service: ServiceContract<any>, env: ServerCallEnv): void {
   for (const method of Object.values<MethodContract>(service.methods)) {
     const { request, response } = method;
     server.register(
