@@ -1,6 +1,8 @@
-import { Code, Metadata } from "@rollcall/app";
+import { Code, Metadata, staticRegistry } from "@rollcall/app";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createAuthority } from "../../packages/core/src/fixtures/certificates.js";
+import { rawServer } from "../../packages/core/src/fixtures/sockets.js";
+import { Billing } from "../fixtures/gen/shop/v1/shop.js";
 import { Pki } from "./fixtures/pki.js";
 import { Scene } from "./fixtures/scene.js";
 
@@ -61,6 +63,31 @@ describe("TLS", () => {
       expect(alone.seen).toEqual([]);
     }
     own[Symbol.dispose]();
+  });
+
+  it("shares no connection between clients that expect different servers", async () => {
+    const tls = { ...pki.files({ names: [{ dns: "shop.internal" }] }), clientAuth: "none" as const };
+    const app = await scene.serve({ tls });
+    const expecting = app.client(Billing, { tls: { serverName: "shop.internal" } });
+    await expecting.charge({});
+    await expect(app.client(Billing).charge({}, { timeoutMs: 500 })).rejects.toMatchObject({
+      code: Code.Unavailable,
+    });
+    await expecting.charge({});
+    expect(() => app.client(Billing, { tls: { serverName: "*" } })).toThrow(
+      'tls.serverName for shop.v1.Billing is "*"',
+    );
+  });
+
+  it("gives up a server that is silent where the handshake should be", async () => {
+    await using silent = await rawServer();
+    const address = `127.0.0.1:${silent.port}`;
+    const client = scene.client({
+      registry: staticRegistry({ [Billing.name]: [address] }),
+      tls: { caFile: pki.caFile },
+      timeoutMs: 2_500,
+    });
+    await expect(client.charge({})).rejects.toThrow("1 instance of shop.v1.Billing: 1 failed");
   });
 
   it("does not let plain-text clients in", async () => {
