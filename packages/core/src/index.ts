@@ -10,6 +10,41 @@ export {
 export { contractOf, methodOptionsOf, type MethodOptions } from "./decorators/metadata.js";
 export { Code, codeName, codeOf, isServerFault } from "./code.js";
 export { ConfigError, RpcError, type Processed, type RpcErrorOptions } from "./errors.js";
+export {
+  defineError,
+  type DeclaredError,
+  type DeclaredErrorOptions,
+  type DeclaredErrorType,
+  type ErrorDeclaration,
+  type ErrorMetadata,
+} from "./errors/define-error.js";
+export {
+  BadRequest,
+  badRequest,
+  DebugInfo,
+  debugInfo,
+  ErrorInfo,
+  errorInfo,
+  Help,
+  help,
+  LocalizedMessage,
+  localizedMessage,
+  PreconditionFailure,
+  preconditionFailure,
+  QuotaFailure,
+  quotaFailure,
+  RequestInfo,
+  requestInfo,
+  ResourceInfo,
+  resourceInfo,
+  retryDelayMs,
+  RetryInfo,
+  retryInfo,
+} from "./errors/details.js";
+export { defineDetail, type Detail, type DetailType } from "./errors/detail-type.js";
+export { errorTrailer } from "./errors/status-details.js";
+export { loggedError } from "./errors/logged-error.js";
+export { withoutCredentials } from "./errors/credentials.js";
 export { Metadata } from "@grpc/grpc-js";
 export type { CallOptions } from "./call/options.js";
 export type {

@@ -13,6 +13,7 @@ import { Code } from "../../code.js";
 import type { MethodContract } from "../../contract/contract.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
+import { errorTrailer } from "../../errors/status-details.js";
 import type { Clock } from "../../ports/clock.js";
 import { requestsOf } from "./server-requests.js";
 import { sendable, sendableText } from "./sendable.js";
@@ -130,9 +131,9 @@ function statusOf(
   error: unknown,
   responseTrailer: Metadata,
 ): { code: number; details: string; metadata: Metadata } {
-  const { code, reason, trailer } = RpcError.from(error);
-  const metadata = responseTrailer.clone();
-  metadata.merge(trailer);
+  const rpcError = RpcError.from(error);
+  const { code, reason } = rpcError;
+  const metadata = errorTrailer(rpcError, responseTrailer);
   return { code, details: sendableText(reason), metadata: sendable(metadata) };
 }
 
