@@ -62,6 +62,7 @@ export { createHealthService, type HealthService } from "./server/health.js";
 export { Health } from "./gen/grpc/health/v1/health.js";
 export { createGrpcTransport, type GrpcTransportOptions } from "./transport/grpc/transport.js";
 export { createGrpcServerTransport, type GrpcServerTransportOptions } from "./transport/grpc/server.js";
+export { defaultServerLimits, type GrpcServerLimits } from "./transport/grpc/server-limits.js";
 export { sendable, sendableText } from "./transport/grpc/sendable.js";
 export { compose } from "./call/compose.js";
 export {

@@ -1,8 +1,10 @@
-import type { Http2Server } from "node:http2";
+import type { Http2Server, ServerOptions } from "node:http2";
 import type { Server } from "@grpc/grpc-js";
 
 /** The part of grpc-js' server that makes its HTTP/2 servers: one per address it listens on. */
 interface ServerMaker {
+  /** What it gives to Node for each of them. */
+  readonly commonServerOptions?: ServerOptions;
   createHttp2Server?(...args: unknown[]): Http2Server;
 }
 
@@ -22,3 +24,24 @@ export function onHttp2Server(server: Server, seen: (http2: Http2Server) => void
     return http2;
   };
 }
+
+/**
+ * Limits the header fields of requests, for which grpc-js has no option. Call it before `bindAsync`.
+ * @throws Error when grpc-js no longer keeps the options of its servers in the way that is known
+ */
+export function limitHeaders(
+  server: Server,
+  limits: { readonly maxMetadataPairs: number; readonly maxMetadataBytes: number },
+): void {
+  const options = (server as unknown as ServerMaker).commonServerOptions;
+  if (!options)
+    throw new Error(
+      "grpc-js no longer shows the options of its HTTP/2 servers: this version is not supported",
+    );
+  options.maxHeaderListPairs = limits.maxMetadataPairs || mostPairs;
+  options.settings = { ...options.settings, maxHeaderListSize: limits.maxMetadataBytes || mostBytes };
+}
+
+/** No limit, as Node takes it. */
+const mostPairs = 2 ** 31 - 1;
+const mostBytes = 2 ** 32 - 1;

@@ -5,6 +5,8 @@ import { ConfigError } from "../../errors.js";
 import { systemClock, type Clock } from "../../ports/clock.js";
 import type { Listener, ServerTransport } from "../../ports/transport.js";
 import { grpcHandler } from "./server-call.js";
+import { createServerGuard } from "./server-guard.js";
+import { defaultServerLimits, grpcOptions, type GrpcServerLimits } from "./server-limits.js";
 
 export interface GrpcServerTransportOptions {
   /** Default `0.0.0.0`. */
@@ -15,7 +17,11 @@ export interface GrpcServerTransportOptions {
   readonly credentials?: ServerCredentials | undefined;
   /** Over Rollcall's own server options. */
   readonly serverOptions?: ServerOptions | undefined;
+  /** What callers may ask of connections; what is left out has its default. */
+  readonly limits?: Partial<GrpcServerLimits> | undefined;
   readonly clock?: Clock | undefined;
+  /** From 0 up to 1, for jitter. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
 }
 
 const defaults: ServerOptions = {
@@ -37,10 +43,20 @@ const types = {
 
 /** gRPC over HTTP/2 by grpc-js. */
 export function createGrpcServerTransport(options: GrpcServerTransportOptions = {}): ServerTransport {
-  const { host = "0.0.0.0", port = 0, clock = systemClock } = options;
+  const { host = "0.0.0.0", port = 0, clock = systemClock, random = Math.random, serverOptions } = options;
+  const limits = { ...defaultServerLimits, ...options.limits };
   return {
     async listen(services, dispatch, draining) {
-      const server = new Server({ ...defaults, ...options.serverOptions, ...fixed });
+      const guard = createServerGuard(limits, { clock, random });
+      const interceptors = [guard.interceptor, ...(serverOptions?.interceptors ?? [])];
+      const server = new Server({
+        ...defaults,
+        ...grpcOptions(limits),
+        ...serverOptions,
+        ...fixed,
+        interceptors,
+      });
+      guard.attach(server);
       for (const service of services) addService(server, service, { dispatch, draining, clock });
       const bound = await bind(server, host, port, options.credentials ?? ServerCredentials.createInsecure());
       return listener(server, bound);
