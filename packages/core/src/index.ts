@@ -7,7 +7,7 @@ export {
   type ClientRequest,
   type DeclareParameterAs,
 } from "./decorators/client.js";
-export { contractOf, methodOptionsOf, type MethodOptions } from "./decorators/metadata.js";
+export { contractOf, methodOptionsOf, type MethodOptions, type RateLimit } from "./decorators/metadata.js";
 export { Code, codeName, codeOf, isServerFault } from "./code.js";
 export { ConfigError, RpcError, type Processed, type RpcErrorOptions } from "./errors.js";
 export { Metadata } from "@grpc/grpc-js";
@@ -56,6 +56,9 @@ export { route, type Route } from "./routing/route.js";
 export { type RouteSource } from "./routing/route-stage.js";
 export { Cluster, type ClusterEnv } from "./cluster/cluster.js";
 export { listen, type RpcServer, type ServerEnv } from "./server/create-server.js";
+export { defaultCallLimits, type CallLimits } from "./server/call-limits.js";
+export { createLoopLag, type LoopLag } from "./server/loop-lag.js";
+export { type ShedBy } from "./server/shed.js";
 export { type BoundService } from "./server/dispatch.js";
 export { type DrainGate } from "./server/drain-gate.js";
 export { createHealthService, type HealthService } from "./server/health.js";
