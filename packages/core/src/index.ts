@@ -7,7 +7,7 @@ export {
   type ClientRequest,
   type DeclareParameterAs,
 } from "./decorators/client.js";
-export { contractOf, methodOptionsOf, type MethodOptions } from "./decorators/metadata.js";
+export { contractOf, methodOptionsOf, type MethodOptions, type RateLimit } from "./decorators/metadata.js";
 export { Code, codeName, codeOf, isServerFault } from "./code.js";
 export { ConfigError, RpcError, type Processed, type RpcErrorOptions } from "./errors.js";
 export {
@@ -91,12 +91,16 @@ export { route, type Route } from "./routing/route.js";
 export { type RouteSource } from "./routing/route-stage.js";
 export { Cluster, type ClusterEnv } from "./cluster/cluster.js";
 export { listen, type RpcServer, type ServerEnv } from "./server/create-server.js";
+export { defaultCallLimits, type CallLimits } from "./server/call-limits.js";
+export { createLoopLag, type LoopLag } from "./server/loop-lag.js";
+export { type ShedBy } from "./server/shed.js";
 export { type BoundService } from "./server/dispatch.js";
 export { type DrainGate } from "./server/drain-gate.js";
 export { createHealthService, type HealthService } from "./server/health.js";
 export { Health } from "./gen/grpc/health/v1/health.js";
 export { createGrpcTransport, type GrpcTransportOptions } from "./transport/grpc/transport.js";
 export { createGrpcServerTransport, type GrpcServerTransportOptions } from "./transport/grpc/server.js";
+export { defaultServerLimits, type GrpcServerLimits } from "./transport/grpc/server-limits.js";
 export { sendable, sendableText } from "./transport/grpc/sendable.js";
 export { compose } from "./call/compose.js";
 export {
