@@ -75,6 +75,17 @@ export { errorEnd, okEnd } from "./call/end.js";
 export { bindClient } from "./client/bind-client.js";
 export { type ClientEnv } from "./client/start-call.js";
 export { clientPipeline, type Destination, type PipelineEnv } from "./client/create-pipeline.js";
+export {
+  breakerSettings,
+  type BreakerOptions,
+  type BreakerSettings,
+} from "./client/breaker/breaker-options.js";
+export { breaker } from "./client/breaker/breaker-stage.js";
+export { BreakerOpen, breakerOpen } from "./client/breaker/breaker-open.js";
+export { type BreakerView } from "./client/breaker/breaker.js";
+export { type Counts } from "./client/breaker/rolling-counts.js";
+export { type Fallback, type FallbackMethod } from "./client/fallback.js";
+export { defaultMaxPendingCalls } from "./client/pending-limit.js";
 export { type RetryOptions } from "./client/retry.js";
 export { type RetryBudgetOptions } from "./client/retry-budget.js";
 export { hashText, mixBits } from "./routing/hash.js";
