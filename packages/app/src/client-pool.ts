@@ -3,6 +3,7 @@ import {
   Cluster,
   clientPipeline,
   ConfigError,
+  linkedTransport,
   type BalancerFactory,
   type ClientOf,
   type ClientOptions,
@@ -25,6 +26,8 @@ export interface ClientPoolEnv {
   /** Where attempts are reported during a rollout; without it they are not. */
   readonly rollouts?: RolloutStore | undefined;
   readonly transport: Transport;
+  /** The name of the app that calls, for the logs of those it calls. */
+  readonly app?: string | undefined;
   readonly clock: Clock;
   random(): number;
   readonly logger: Logger;
@@ -50,6 +53,7 @@ interface OpenCluster {
 /** The clients of a process: those of one service and policy share their connections. */
 export class ClientPool implements AsyncDisposable {
   readonly #env: ClientPoolEnv;
+  readonly #transport: Transport;
   readonly #clusters: OpenCluster[] = [];
   readonly #policies = new Map<string, BalancerFactory>();
   readonly #required = new Set<Cluster>();
@@ -58,6 +62,7 @@ export class ClientPool implements AsyncDisposable {
 
   constructor(env: ClientPoolEnv) {
     this.#env = env;
+    this.#transport = linkedTransport(env.transport, env);
     this.#reports =
       env.rollouts && new RolloutReports({ ...env, random: () => env.random(), store: env.rollouts });
   }
@@ -99,7 +104,7 @@ export class ClientPool implements AsyncDisposable {
   }
 
   #cluster(contract: ServiceContract<any>, options: ClientOptions): Cluster {
-    const { discovery, transport, clock, random, logger, zone, caller } = this.#env;
+    const { discovery, clock, random, logger, zone, caller } = this.#env;
     const chosen = options.balancer ?? this.#env.balancer;
     const balancer = typeof chosen === "string" ? this.#policy(chosen) : chosen;
     const present = this.#clusters.find(
@@ -112,7 +117,7 @@ export class ClientPool implements AsyncDisposable {
     const cluster = new Cluster({
       service,
       feed,
-      transport,
+      transport: this.#transport,
       balancer,
       clock,
       random,

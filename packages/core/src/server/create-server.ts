@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
-import type { Interceptor } from "../call/call.js";
+import type { Handler, Interceptor } from "../call/call.js";
 import { compose } from "../call/compose.js";
+import type { MethodContract } from "../contract/contract.js";
 import type { Clock } from "../ports/clock.js";
 import type { Listener, ServerTransport } from "../ports/transport.js";
 import { callScope } from "./call-scope.js";
@@ -11,6 +12,11 @@ import { errorBoundary } from "./error-boundary.js";
 
 export interface ServerEnv {
   readonly services: readonly BoundService[];
+  /**
+   * Services between the processes themselves. Their calls are nobody's: no interceptor sees them, no deadline or limit
+   * holds for them, and a drain does not wait for them.
+   */
+  readonly internal?: readonly BoundService[] | undefined;
   readonly transport: ServerTransport;
   readonly interceptors: readonly Interceptor[];
   /** A method's own timeout by its path, in milliseconds. */
@@ -37,7 +43,19 @@ export async function listen(env: ServerEnv): Promise<RpcServer> {
     callScope(env.clock, env.timeoutOf),
     ...env.interceptors,
   ];
-  const contracts = env.services.map((service) => service.contract);
-  const handler = compose(stages, createDispatch(env.services));
+  const { services, internal = [] } = env;
+  const contracts = [...services, ...internal].map((service) => service.contract);
+  const handler = withInternal(internal, env, compose(stages, createDispatch(services)));
   return { gate, listener: await env.transport.listen(contracts, handler, gate.draining) };
+}
+
+function withInternal(internal: readonly BoundService[], env: ServerEnv, outer: Handler): Handler {
+  const paths = new Set(
+    internal.flatMap(({ contract }) =>
+      Object.values<MethodContract>(contract.methods).map(({ path }) => path),
+    ),
+  );
+  if (paths.size === 0) return outer;
+  const inner = compose([errorBoundary(env.logger)], createDispatch(internal));
+  return (call) => (paths.has(call.method.path) ? inner(call) : outer(call));
 }

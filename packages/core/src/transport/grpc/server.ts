@@ -5,6 +5,7 @@ import { ConfigError } from "../../errors.js";
 import { systemClock, type Clock } from "../../ports/clock.js";
 import type { Listener, ServerTransport } from "../../ports/transport.js";
 import { grpcHandler } from "./server-call.js";
+import { peersOf } from "./server-peers.js";
 
 export interface GrpcServerTransportOptions {
   /** Default `0.0.0.0`. */
@@ -84,6 +85,7 @@ function bind(server: Server, host: string, port: number, credentials: ServerCre
 function listener(server: Server, port: number): Listener {
   return {
     port,
+    peers: () => peersOf(server),
     drain: () =>
       new Promise((resolve, reject) => {
         server.tryShutdown((error) => (error ? reject(error) : resolve()));
