@@ -1,4 +1,5 @@
 import {
+  carefulLogger,
   ConfigError,
   createGrpcTransport,
   systemClock,
@@ -53,7 +54,7 @@ export function createClient<S>(
     balancer: typeof balancer === "string" ? balancer : undefined,
     timeoutMs,
   });
-  const logger = options.logger ?? createLogger("rollcall", { ...settings, logLevel: "warn" });
+  const logger = carefulLogger(options.logger ?? createLogger("rollcall", { ...settings, logLevel: "warn" }));
   const { backend, owned } = openRegistry(
     typeof registry === "object" ? registry : settings.registry,
     logger,

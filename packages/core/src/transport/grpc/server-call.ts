@@ -13,10 +13,11 @@ import { Code } from "../../code.js";
 import type { MethodContract } from "../../contract/contract.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
+import { sendableText } from "../../errors/sendable-text.js";
 import { errorTrailer } from "../../errors/status-details.js";
 import type { Clock } from "../../ports/clock.js";
 import { requestsOf } from "./server-requests.js";
-import { sendable, sendableText } from "./sendable.js";
+import { sendable } from "./sendable.js";
 
 /** What the four kinds of grpc-js calls share. */
 type AnyServerCall = Pick<

@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import type { Handler } from "../../call/call.js";
 import type { MethodContract, ServiceContract } from "../../contract/contract.js";
+import { encodedMessage } from "../../contract/codec.js";
 import { ConfigError } from "../../errors.js";
 import { systemClock, type Clock } from "../../ports/clock.js";
 import type { Listener, ServerTransport } from "../../ports/transport.js";
@@ -58,7 +59,7 @@ function addService(
     server.register(
       method.path,
       grpcHandler(method, env),
-      response.encode,
+      (message: object) => encodedMessage(message, response),
       request.decode,
       types[method.kind],
     );
