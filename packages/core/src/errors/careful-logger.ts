@@ -26,9 +26,15 @@ export function carefulLogger(logger: Logger): Logger {
   const result = Object.create(logger, {
     ...Object.fromEntries(methods),
     // pino sets its methods anew on the object whose level is set.
-    level: { get: () => logger.level, set: (level: string) => void (logger.level = level) },
+    level: {
+      get: () => logger.level,
+      set: (level: string) => {
+        logger.level = level;
+      },
+    },
     child: {
-      value: (...args: Parameters<Logger["child"]>) => carefulLogger(logger.child(...args) as unknown as Logger),
+      value: (...args: Parameters<Logger["child"]>) =>
+        carefulLogger(logger.child(...args) as unknown as Logger),
     },
   }) as Logger;
   careful.add(result);
