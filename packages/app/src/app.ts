@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import {
   boundedSignal,
+  carefulLogger,
   ConfigError,
   createGrpcServerTransport,
   createGrpcTransport,
@@ -101,7 +102,7 @@ export function createApp(options: AppOptions): App {
   const balancer = typeof options.balancer === "string" ? options.balancer : undefined;
   const breaker = breakerSwitch(options.breaker);
   const settings = readSettings({ ...options, registry, balancer, breaker }, options.env);
-  const logger = options.logger ?? createLogger(name, settings);
+  const logger = carefulLogger(options.logger ?? createLogger(name, settings));
   const { backend, owned } = openRegistry(
     typeof options.registry === "object" ? options.registry : settings.registry,
     logger,
@@ -220,7 +221,8 @@ function checkOptions({ name, registry }: AppOptions): void {
     throw new ConfigError(`option name is ${inspect(name)}; allowed: up to 256 characters without spaces`);
   if (registry === null || (typeof registry === "object" && typeof registry.open !== "function"))
     throw new ConfigError(
-      `option registry is ${inspect(registry, { depth: 0 })}; allowed: a URL or a registry`,
+      // Without its contents: a password may be among them.
+      `option registry is ${registry === null ? "null" : "an object without open()"}; allowed: a URL or a registry`,
     );
 }
 

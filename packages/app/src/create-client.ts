@@ -1,4 +1,5 @@
 import {
+  carefulLogger,
   ConfigError,
   createGrpcTransport,
   systemClock,
@@ -63,7 +64,7 @@ export function createClient<S>(
     breaker: breakerSwitch(options.breaker),
     maxPendingCalls,
   });
-  const logger = options.logger ?? createLogger("rollcall", { ...settings, logLevel: "warn" });
+  const logger = carefulLogger(options.logger ?? createLogger("rollcall", { ...settings, logLevel: "warn" }));
   const { backend, owned } = openRegistry(
     typeof registry === "object" ? registry : settings.registry,
     logger,

@@ -42,7 +42,9 @@ export {
   retryInfo,
 } from "./errors/details.js";
 export { defineDetail, type Detail, type DetailType } from "./errors/detail-type.js";
+export { sendableText } from "./errors/sendable-text.js";
 export { errorTrailer } from "./errors/status-details.js";
+export { carefulLogger } from "./errors/careful-logger.js";
 export { loggedError } from "./errors/logged-error.js";
 export { withoutCredentials } from "./errors/credentials.js";
 export { Metadata } from "@grpc/grpc-js";
@@ -122,7 +124,7 @@ export { linkFeature, linkPath } from "./link/link-protocol.js";
 export { createGrpcTransport, type GrpcTransportOptions } from "./transport/grpc/transport.js";
 export { createGrpcServerTransport, type GrpcServerTransportOptions } from "./transport/grpc/server.js";
 export { defaultServerLimits, type GrpcServerLimits } from "./transport/grpc/server-limits.js";
-export { sendable, sendableText } from "./transport/grpc/sendable.js";
+export { sendable } from "./transport/grpc/sendable.js";
 export { compose } from "./call/compose.js";
 export {
   methodName,
@@ -131,6 +133,7 @@ export {
   type MethodKind,
   type ServiceContract,
 } from "./contract/contract.js";
+export { encodedMessage } from "./contract/codec.js";
 export { defineFile, type ProtoFile } from "./contract/proto-file.js";
 export { defineService, type MethodDeclaration } from "./contract/define-service.js";
 export type {

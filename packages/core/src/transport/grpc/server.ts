@@ -1,5 +1,4 @@
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
-import type { Logger } from "pino";
 import type { MethodContract, ServiceContract } from "../../contract/contract.js";
 import { ConfigError } from "../../errors.js";
 import { systemClock, type Clock } from "../../ports/clock.js";
@@ -23,8 +22,6 @@ export interface GrpcServerTransportOptions {
   readonly clock?: Clock | undefined;
   /** From 0 up to 1, for jitter. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
-  /** Told of responses that cannot be serialised. Default: nobody is. */
-  readonly logger?: Logger | undefined;
 }
 
 const defaults: ServerOptions = {
@@ -47,7 +44,7 @@ const types = {
 /** gRPC over HTTP/2 by grpc-js. */
 export function createGrpcServerTransport(options: GrpcServerTransportOptions = {}): ServerTransport {
   const { host = "0.0.0.0", port = 0, clock = systemClock, random = Math.random } = options;
-  const { logger, serverOptions } = options;
+  const { serverOptions } = options;
   const limits = { ...defaultServerLimits, ...options.limits };
   return {
     async listen(services, dispatch, draining) {
@@ -61,7 +58,7 @@ export function createGrpcServerTransport(options: GrpcServerTransportOptions = 
         interceptors,
       });
       guard.attach(server);
-      for (const service of services) addService(server, service, { dispatch, draining, clock, logger });
+      for (const service of services) addService(server, service, { dispatch, draining, clock });
       const bound = await bind(server, host, port, options.credentials ?? ServerCredentials.createInsecure());
       return listener(server, bound);
     },
