@@ -4,6 +4,7 @@ import {
   ConfigError,
   createGrpcServerTransport,
   createGrpcTransport,
+  createLoopLag,
   startAll,
   stopAll,
   systemClock,
@@ -34,6 +35,7 @@ import { rolloutPart } from "./parts/rollout-part.js";
 import { serverPart } from "./parts/server-part.js";
 import { servicesPart } from "./parts/services-part.js";
 import { userPart } from "./parts/user-part.js";
+import { readProtection, type ProtectionOptions } from "./protection.js";
 import { openRegistry } from "./registry-url.js";
 import { runUntilSignal } from "./run.js";
 import { readSettings, type Settings, type SettingsInput } from "./settings.js";
@@ -55,6 +57,8 @@ export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer">
   /** Around every call made; the first is outermost. */
   readonly clientInterceptors?: readonly Interceptor[] | undefined;
   readonly retry?: RetryOptions | undefined;
+  /** How the server protects itself: limits of calls, connections, messages and time, with defaults for all. */
+  readonly protection?: ProtectionOptions | undefined;
   /** Parts of your own: started before the server listens, stopped after its calls have ended. */
   readonly lifecycles?: readonly Lifecycle[] | undefined;
   /** Default: JSON lines on standard output, readable ones in a terminal. */
@@ -96,6 +100,7 @@ export function createApp(options: AppOptions): App {
   const registry = typeof options.registry === "string" ? options.registry : undefined;
   const balancer = typeof options.balancer === "string" ? options.balancer : undefined;
   const settings = readSettings({ ...options, registry, balancer }, options.env);
+  const limits = readProtection(options.protection, options.env);
   const logger = options.logger ?? createLogger(name, settings);
   const { backend, owned } = openRegistry(
     typeof options.registry === "object" ? options.registry : settings.registry,
@@ -122,10 +127,14 @@ export function createApp(options: AppOptions): App {
     services,
     transport:
       options.serverTransport ??
-      createGrpcServerTransport({ host: settings.host, port: settings.port, clock }),
+      createGrpcServerTransport({ host: settings.host, port: settings.port, limits, clock, random, logger }),
     interceptors: options.interceptors ?? [],
     edge: settings.edge,
+    limits: { ...limits, serverTimeoutMs: settings.serverTimeoutMs },
+    // Where time is somebody else's, the machine's delays mean nothing.
+    ...(options.clock ? {} : { loopLag: createLoopLag }),
     clock,
+    random,
     logger,
   });
   const address = (): string => advertisedAddress(settings.advertise, settings.host, server.port);

@@ -202,6 +202,8 @@ describe("the server", () => {
       services: { bound } as never,
       transport,
       interceptors: [],
+      limits: {},
+      random: () => 0.5,
       edge: true,
       clock,
       logger,

@@ -2,15 +2,17 @@ import {
   createHealthService,
   listen,
   unlessAborted,
+  type CallLimits,
   type Clock,
   type HealthService,
   type Interceptor,
   type Lifecycle,
+  type LoopLag,
   type RpcServer,
   type ServerTransport,
 } from "@rollcall/core";
 import type { Logger } from "pino";
-import { methodTimeouts } from "../container.js";
+import { methodOptions } from "../container.js";
 import type { ServicesPart } from "./services-part.js";
 
 export interface ServerPart extends Lifecycle {
@@ -24,7 +26,11 @@ interface ServerPartEnv {
   readonly transport: ServerTransport;
   readonly interceptors: readonly Interceptor[];
   readonly edge: boolean;
+  readonly limits: Partial<CallLimits>;
+  /** See `ServerEnv`. */
+  loopLag?(): LoopLag;
   readonly clock: Clock;
+  random(): number;
   readonly logger: Logger;
 }
 
@@ -49,9 +55,14 @@ export function serverPart(env: ServerPartEnv): ServerPart {
     async start() {
       const { bound } = env.services;
       health = createHealthService(bound.map(({ contract }) => contract.name));
-      const timeouts = methodTimeouts(bound);
+      const methods = methodOptions(bound);
       const services = [...bound, health.bound];
-      server = await listen({ ...env, services, timeoutOf: (path) => timeouts.get(path) });
+      server = await listen({
+        ...env,
+        services,
+        timeoutOf: (path) => methods.get(path)?.timeoutMs,
+        rateLimitOf: (path) => methods.get(path)?.rateLimit,
+      });
     },
     async stop(signal) {
       if (!server) return;
