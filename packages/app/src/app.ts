@@ -6,6 +6,7 @@ import {
   createGrpcServerTransport,
   createGrpcTransport,
   linkFeature,
+  createLoopLag,
   startAll,
   stopAll,
   systemClock,
@@ -37,6 +38,7 @@ import { rolloutPart } from "./parts/rollout-part.js";
 import { serverPart } from "./parts/server-part.js";
 import { servicesPart } from "./parts/services-part.js";
 import { userPart } from "./parts/user-part.js";
+import { readProtection, type ProtectionOptions } from "./protection.js";
 import { openRegistry } from "./registry-url.js";
 import { runUntilSignal } from "./run.js";
 import { readSettings, type Settings, type SettingsInput } from "./settings.js";
@@ -60,6 +62,8 @@ export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer" 
   readonly retry?: RetryOptions | undefined;
   /** Of every client, unless it says otherwise. `false`, or `ROLLCALL_BREAKER=off`, turns them all off. Default on. */
   readonly breaker?: BreakerOptions | false | undefined;
+  /** How the server protects itself: limits of calls, connections, messages and time, with defaults for all. */
+  readonly protection?: ProtectionOptions | undefined;
   /** Parts of your own: started before the server listens, stopped after its calls have ended. */
   readonly lifecycles?: readonly Lifecycle[] | undefined;
   /** Default: JSON lines on standard output, readable ones in a terminal. */
@@ -103,6 +107,7 @@ export function createApp(options: AppOptions): App {
   const breaker = breakerSwitch(options.breaker);
   const settings = readSettings({ ...options, registry, balancer, breaker }, options.env);
   const logger = carefulLogger(options.logger ?? createLogger(name, settings));
+  const limits = readProtection(options.protection, options.env);
   const { backend, owned } = openRegistry(
     typeof options.registry === "object" ? options.registry : settings.registry,
     logger,
@@ -131,11 +136,15 @@ export function createApp(options: AppOptions): App {
     services,
     transport:
       options.serverTransport ??
-      createGrpcServerTransport({ host: settings.host, port: settings.port, clock }),
+      createGrpcServerTransport({ host: settings.host, port: settings.port, limits, clock, random }),
     interceptors: options.interceptors ?? [],
     edge: settings.edge,
     identity: () => ({ instance: settings.id || address(), incarnation, app: name }),
+    limits: { ...limits, serverTimeoutMs: settings.serverTimeoutMs },
+    // Where time is somebody else's, the machine's delays mean nothing.
+    ...(options.clock ? {} : { loopLag: createLoopLag }),
     clock,
+    random,
     logger,
   });
   const address = (): string => advertisedAddress(settings.advertise, settings.host, server.port);
