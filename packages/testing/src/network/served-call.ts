@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import {
   Code,
   createServerCall,
+  errorTrailer,
   isRequestStream,
   Metadata,
   methodName,
@@ -187,8 +188,7 @@ export class ServedCall implements ServerSide {
   #fail(error: RpcError): void {
     if (this.#done) return;
     this.#finish();
-    const trailer = this.#trailer.clone();
-    trailer.merge(error.trailer);
+    const trailer = errorTrailer(error, this.#trailer);
     const { code, reason, cause } = error;
     const sent = new RpcError(code, sendableText(reason), { path: this.#path, cause });
     this.#caller.carry(() => this.#caller.failed(sent, sendable(trailer)));
