@@ -115,6 +115,8 @@ export function createApp(options: AppOptions): App {
   const clients = new ClientPool({
     discovery: backend,
     rollouts: backend.rollouts,
+    breakerReports: backend.breakers,
+    app: name,
     transport: options.transport ?? createGrpcTransport({ clock, random }),
     app: name,
     clock,

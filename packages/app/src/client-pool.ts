@@ -7,6 +7,7 @@ import {
   linkedTransport,
   type BalancerFactory,
   type BreakerOptions,
+  type BreakerReports,
   type ClientOf,
   type ClientOptions,
   type Clock,
@@ -21,6 +22,7 @@ import {
 } from "@rollcall/core";
 import { balancerByName, standardStack } from "@rollcall/balancer";
 import type { Logger } from "pino";
+import { BreakerReporter } from "./breaker/breaker-reporter.js";
 import { RolloutReports } from "./rollout/rollout-reports.js";
 
 export interface ClientPoolEnv {
@@ -47,6 +49,10 @@ export interface ClientPoolEnv {
   readonly zone: string;
   /** Tells this process from other callers. */
   readonly caller: string;
+  /** The app's name, for people who look at the reports. Default none. */
+  readonly app?: string | undefined;
+  /** Where breakers that are not closed are reported; without it they are not. */
+  readonly breakerReports?: BreakerReports | undefined;
 }
 
 interface OpenCluster {
@@ -64,6 +70,7 @@ export class ClientPool implements AsyncDisposable {
   readonly #policies = new Map<string, BalancerFactory>();
   readonly #required = new Set<Cluster>();
   readonly #reports: RolloutReports | undefined;
+  readonly #breakers = new Map<string, BreakerReporter>();
   #closed = false;
 
   constructor(env: ClientPoolEnv) {
@@ -85,6 +92,7 @@ export class ClientPool implements AsyncDisposable {
       interceptors,
       retry,
       breaker: breakerOf(this.#env.breaker, options.breaker),
+      onBreaker: this.#breakerReporter(contract.name)?.changed,
       maxPendingCalls: options.maxPendingCalls ?? this.#env.maxPendingCalls,
     });
     const env = { clock, timeoutMs: options.timeoutMs ?? timeoutMs };
@@ -110,7 +118,8 @@ export class ClientPool implements AsyncDisposable {
         }),
       );
     } finally {
-      await this.#reports?.close();
+      const breakers = Array.from(this.#breakers.values(), (each) => each.close());
+      await Promise.all([this.#reports?.close(), ...breakers]);
     }
   }
 
@@ -143,6 +152,22 @@ export class ClientPool implements AsyncDisposable {
     });
     this.#clusters.push({ service, balancer, cluster, feed });
     return cluster;
+  }
+
+  #breakerReporter(service: string): BreakerReporter | undefined {
+    const { breakerReports: store, app = "" } = this.#env;
+    if (!store) return undefined;
+    const known = this.#breakers.get(service);
+    if (known) return known;
+    const reporter = new BreakerReporter({
+      ...this.#env,
+      random: () => this.#env.random(),
+      service,
+      app,
+      store,
+    });
+    this.#breakers.set(service, reporter);
+    return reporter;
   }
 
   /** A named policy comes with what belongs around it; one of the user's own is taken as it is. */

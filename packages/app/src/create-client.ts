@@ -72,6 +72,7 @@ export function createClient<S>(
   const pool = new ClientPool({
     discovery: backend,
     rollouts: backend.rollouts,
+    breakerReports: backend.breakers,
     transport: options.transport ?? createGrpcTransport(),
     clock: systemClock,
     random: Math.random,

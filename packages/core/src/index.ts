@@ -160,6 +160,12 @@ export {
   type Snapshot,
 } from "./ports/registry.js";
 export {
+  mostReportedBreakers,
+  type BreakerReport,
+  type BreakerReports,
+  type ReportedBreaker,
+} from "./ports/breaker-reports.js";
+export {
   mostReporters,
   type AttemptCounts,
   type CallerReport,
