@@ -4,10 +4,12 @@ import {
   ConfigError,
   createGrpcServerTransport,
   createGrpcTransport,
+  linkFeature,
   startAll,
   stopAll,
   systemClock,
   type BalancerFactory,
+  type BreakerOptions,
   type ClientOf,
   type ClientOptions,
   type Clock,
@@ -24,7 +26,7 @@ import type { Container } from "inversify";
 import type { Logger } from "pino";
 import { advertisedAddress } from "./address.js";
 import { callerId } from "./caller-id.js";
-import { ClientPool } from "./client-pool.js";
+import { breakerSwitch, ClientPool } from "./client-pool.js";
 import { createContainer, type ServiceType } from "./container.js";
 import { createLogger } from "./logger.js";
 import { clientsPart } from "./parts/clients-part.js";
@@ -39,7 +41,7 @@ import { runUntilSignal } from "./run.js";
 import { readSettings, type Settings, type SettingsInput } from "./settings.js";
 
 /** What an app is. Every word and number of it can be set by a `ROLLCALL_*` variable, which wins. */
-export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer"> {
+export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer" | "breaker"> {
   /** Shows in the registry, in logs and in commands. */
   readonly name: string;
   /** Classes with `@Service(contract)`. None: an app that only calls. */
@@ -55,6 +57,8 @@ export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer">
   /** Around every call made; the first is outermost. */
   readonly clientInterceptors?: readonly Interceptor[] | undefined;
   readonly retry?: RetryOptions | undefined;
+  /** Of every client, unless it says otherwise. `false`, or `ROLLCALL_BREAKER=off`, turns them all off. Default on. */
+  readonly breaker?: BreakerOptions | false | undefined;
   /** Parts of your own: started before the server listens, stopped after its calls have ended. */
   readonly lifecycles?: readonly Lifecycle[] | undefined;
   /** Default: JSON lines on standard output, readable ones in a terminal. */
@@ -83,7 +87,7 @@ export interface App extends AsyncDisposable {
   /** Starts, serves until SIGTERM or SIGINT, stops; a second signal forces. An uncaught exception stops it too, and the process then exits with 1. */
   run(): Promise<void>;
   /** A client that shares the app's connections. */
-  client<S>(contract: ServiceContract<S>, options?: ClientOptions): ClientOf<S>;
+  client<S>(contract: ServiceContract<S>, options?: ClientOptions<NoInfer<S>>): ClientOf<S>;
 }
 
 /**
@@ -95,7 +99,8 @@ export function createApp(options: AppOptions): App {
   checkOptions(options);
   const registry = typeof options.registry === "string" ? options.registry : undefined;
   const balancer = typeof options.balancer === "string" ? options.balancer : undefined;
-  const settings = readSettings({ ...options, registry, balancer }, options.env);
+  const breaker = breakerSwitch(options.breaker);
+  const settings = readSettings({ ...options, registry, balancer, breaker }, options.env);
   const logger = options.logger ?? createLogger(name, settings);
   const { backend, owned } = openRegistry(
     typeof options.registry === "object" ? options.registry : settings.registry,
@@ -105,11 +110,14 @@ export function createApp(options: AppOptions): App {
     discovery: backend,
     rollouts: backend.rollouts,
     transport: options.transport ?? createGrpcTransport({ clock, random }),
+    app: name,
     clock,
     random,
     logger,
     interceptors: options.clientInterceptors ?? [],
     retry: options.retry,
+    breaker: settings.breaker === "on" && (options.breaker || {}),
+    maxPendingCalls: settings.maxPendingCalls,
     balancer: typeof options.balancer === "object" ? options.balancer : settings.balancer,
     subsetSize: settings.subsetSize,
     timeoutMs: settings.timeoutMs,
@@ -125,6 +133,7 @@ export function createApp(options: AppOptions): App {
       createGrpcServerTransport({ host: settings.host, port: settings.port, clock }),
     interceptors: options.interceptors ?? [],
     edge: settings.edge,
+    identity: () => ({ instance: settings.id || address(), incarnation, app: name }),
     clock,
     logger,
   });
@@ -156,8 +165,9 @@ export function createApp(options: AppOptions): App {
     services,
     clientsPart(clients),
     server,
-    registration,
     rollouts,
+    // Last, and so the first to stop: callers are told before anything else is done.
+    registration,
   ];
 
   const starting = new AbortController();
@@ -233,7 +243,7 @@ function instance(
     zone,
     weight,
     state: "up",
-    features: [],
+    features: [linkFeature],
     labels: settings.labels,
   };
 }

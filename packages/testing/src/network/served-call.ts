@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import {
   Code,
   createServerCall,
+  errorTrailer,
   isRequestStream,
   Metadata,
   methodName,
@@ -80,7 +81,7 @@ export class ServedCall implements ServerSide {
         responseHeader: this.#header,
         responseTrailer: this.#trailer,
         draining: this.#peer.draining,
-        peer: { address: this.#peer.address },
+        peer: { address: this.#caller.address },
       },
     );
     this.#call = call;
@@ -187,8 +188,7 @@ export class ServedCall implements ServerSide {
   #fail(error: RpcError): void {
     if (this.#done) return;
     this.#finish();
-    const trailer = this.#trailer.clone();
-    trailer.merge(error.trailer);
+    const trailer = errorTrailer(error, this.#trailer);
     const { code, reason, cause } = error;
     const sent = new RpcError(code, sendableText(reason), { path: this.#path, cause });
     this.#caller.carry(() => this.#caller.failed(sent, sendable(trailer)));

@@ -7,13 +7,16 @@ import {
   type ServerUnaryCall,
   type ServerWritableStream,
 } from "@grpc/grpc-js";
+import type { Logger } from "pino";
 import type { Call, Handler, Reply } from "../../call/call.js";
 import { createServerCall, isRequestStream } from "../../call/pipeline-call.js";
 import { Code } from "../../code.js";
 import type { MethodContract } from "../../contract/contract.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
+import { errorTrailer } from "../../errors/status-details.js";
 import type { Clock } from "../../ports/clock.js";
+import { responseEncoder } from "./response-encoder.js";
 import { requestsOf } from "./server-requests.js";
 import { sendable, sendableText } from "./sendable.js";
 
@@ -31,18 +34,23 @@ export interface ServerCallEnv {
   readonly dispatch: Handler;
   readonly draining: AbortSignal;
   readonly clock: Clock;
+  readonly logger?: Logger | undefined;
 }
 
-/** The grpc-js handler of one method, whatever its kind: builds the call, dispatches it, sends the reply. */
+/**
+ * The grpc-js handler of one method, whatever its kind: builds the call, dispatches it, sends the reply. Responses come to
+ * grpc-js as bytes.
+ */
 export function grpcHandler(
   method: MethodContract,
   env: ServerCallEnv,
 ): (grpc: AnyServerCall, callback?: sendUnaryData<object>) => void {
+  const encode = responseEncoder(method, env.logger);
   return (grpc, callback) => {
     const { call, responseHeader, responseTrailer } = receive(method, grpc, env);
     const sender = callback
-      ? unarySender(grpc, callback, responseHeader, responseTrailer)
-      : streamSender(grpc as unknown as ResponseWriter, call, responseHeader, responseTrailer);
+      ? unarySender(grpc, callback, encode, responseHeader, responseTrailer)
+      : streamSender(grpc as unknown as ResponseWriter, call, encode, responseHeader, responseTrailer);
     // The first of reply, cancellation and deadline is what the caller gets.
     call.onCancel((reason) => sender.fail(reason));
     // grpc-js says so of every call that has ended, the answered ones too.
@@ -130,15 +138,18 @@ function statusOf(
   error: unknown,
   responseTrailer: Metadata,
 ): { code: number; details: string; metadata: Metadata } {
-  const { code, reason, trailer } = RpcError.from(error);
-  const metadata = responseTrailer.clone();
-  metadata.merge(trailer);
+  const rpcError = RpcError.from(error);
+  const { code, reason } = rpcError;
+  const metadata = errorTrailer(rpcError, responseTrailer);
   return { code, details: sendableText(reason), metadata: sendable(metadata) };
 }
+
+type Encode = (message: object) => Buffer;
 
 function unarySender(
   grpc: AnyServerCall,
   callback: sendUnaryData<object>,
+  encode: Encode,
   header: Metadata,
   trailer: Metadata,
 ): Sender {
@@ -153,9 +164,10 @@ function unarySender(
     send(reply) {
       if (done) return;
       if (reply.responseStream) throw wrongKind(reply);
+      const bytes = encode(reply.response);
       done = true;
       sendHeader();
-      callback(null, reply.response, sendable(trailer));
+      callback(null, bytes, sendable(trailer));
     },
     fail(error) {
       if (done) return;
@@ -166,7 +178,13 @@ function unarySender(
   };
 }
 
-function streamSender(grpc: ResponseWriter, call: Call, header: Metadata, trailer: Metadata): Sender {
+function streamSender(
+  grpc: ResponseWriter,
+  call: Call,
+  encode: Encode,
+  header: Metadata,
+  trailer: Metadata,
+): Sender {
   let done = false;
   const fail = (error: unknown): void => {
     if (done) return;
@@ -184,7 +202,7 @@ function streamSender(grpc: ResponseWriter, call: Call, header: Metadata, traile
       for (; !result.done; result = await messages.next()) {
         if (done) return;
         // A reader that does not keep up holds the handler here.
-        if (!grpc.write(result.value)) await writable(grpc, call);
+        if (!grpc.write(encode(result.value))) await writable(grpc, call);
       }
     } finally {
       if (!result.done) await messages.return?.();
