@@ -10,7 +10,7 @@ describe("the fault matrix, its fast rows", () => {
   for (const row of rows.filter(({ pace }) => pace === "fast")) {
     const lack = lacks(row.needs ?? []);
     if (lack !== undefined) {
-      it.skip(`${row.name} ${needsForRow}: ${lack}`);
+      it.skip(`${row.name}: ${lack} ${needsForRow}`);
       continue;
     }
     it(`${row.name}: ${row.fault}`, { timeout: row.limitMs + 40_000 }, async ({ signal }) => {

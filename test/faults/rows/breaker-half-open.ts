@@ -17,7 +17,12 @@ export const breakerHalfOpen = defineRow({
   limitMs: 90_000,
   bounds: {
     open: { what: "calls that servers saw while it was open", unit: "", atMost: 0 },
-    probes: { what: "calls that servers saw before the first answer", unit: "", atLeast: probes, atMost: probes },
+    probes: {
+      what: "calls that servers saw before the first answer",
+      unit: "",
+      atLeast: probes,
+      atMost: probes,
+    },
     closed: { what: "of 1,000 calls after it closed, failed", unit: "", atMost: 0 },
   },
   async run(context) {
