@@ -31,6 +31,7 @@ import { callerId } from "./caller-id.js";
 import { breakerSwitch, ClientPool } from "./client-pool.js";
 import { createContainer, type ServiceType } from "./container.js";
 import { createLogger } from "./logger.js";
+import { certificatesPart } from "./parts/certificates-part.js";
 import { clientsPart } from "./parts/clients-part.js";
 import { registrationPart } from "./parts/registration-part.js";
 import { registryPart } from "./parts/registry-part.js";
@@ -42,6 +43,7 @@ import { readProtection, type ProtectionOptions } from "./protection.js";
 import { openRegistry } from "./registry-url.js";
 import { runUntilSignal } from "./run.js";
 import { readSettings, type Settings, type SettingsInput } from "./settings.js";
+import { openTls, serverTls, type TlsOptions } from "./tls.js";
 
 /** What an app is. Every word and number of it can be set by a `ROLLCALL_*` variable, which wins. */
 export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer" | "breaker"> {
@@ -71,6 +73,8 @@ export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer" 
   readonly clock?: Clock | undefined;
   /** From 0 up to 1; default `Math.random`. With a clock of its own, a test that does the same every time. */
   readonly random?: (() => number) | undefined;
+  /** TLS for all calls, in and out: `true`, or with which files. Default: plain text, unless `ROLLCALL_TLS_*` says otherwise. */
+  readonly tls?: boolean | TlsOptions | undefined;
   readonly transport?: Transport | undefined;
   readonly serverTransport?: ServerTransport | undefined;
   /** Where the `ROLLCALL_*` variables are read. Default `process.env`; `{}` for an app that none of them reaches. */
@@ -108,6 +112,7 @@ export function createApp(options: AppOptions): App {
   const settings = readSettings({ ...options, registry, balancer, breaker }, options.env);
   const logger = carefulLogger(options.logger ?? createLogger(name, settings));
   const limits = readProtection(options.protection, options.env);
+  const tls = openTls(options, { clock, logger });
   const { backend, owned } = openRegistry(
     typeof options.registry === "object" ? options.registry : settings.registry,
     logger,
@@ -117,8 +122,10 @@ export function createApp(options: AppOptions): App {
     rollouts: backend.rollouts,
     breakerReports: backend.breakers,
     app: name,
-    transport: options.transport ?? createGrpcTransport({ clock, random }),
-    app: name,
+    transport:
+      options.transport ??
+      createGrpcTransport({ ...settings, tls: tls?.certificates, clock, random, logger }),
+    serverName: tls?.serverName,
     clock,
     random,
     logger,
@@ -138,7 +145,14 @@ export function createApp(options: AppOptions): App {
     services,
     transport:
       options.serverTransport ??
-      createGrpcServerTransport({ host: settings.host, port: settings.port, limits, clock, random }),
+      createGrpcServerTransport({
+        host: settings.host,
+        port: settings.port,
+        tls: serverTls(tls),
+        limits,
+        clock,
+        random,
+      }),
     interceptors: options.interceptors ?? [],
     edge: settings.edge,
     identity: () => ({ instance: settings.id || address(), incarnation, app: name }),
@@ -172,6 +186,7 @@ export function createApp(options: AppOptions): App {
   });
   // Started in this order, stopped in the reverse: in the registry only while everything else runs.
   const parts = [
+    ...(tls ? [certificatesPart(tls.certificates)] : []),
     registryPart(backend, owned, settings, clock),
     ...(options.lifecycles ?? []).map((part) => userPart(part, clock)),
     services,

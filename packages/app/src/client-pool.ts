@@ -5,6 +5,7 @@ import {
   clientPipeline,
   ConfigError,
   linkedTransport,
+  expandServerName,
   type BalancerFactory,
   type BreakerOptions,
   type BreakerReports,
@@ -30,8 +31,10 @@ export interface ClientPoolEnv {
   /** Where attempts are reported during a rollout; without it they are not. */
   readonly rollouts?: RolloutStore | undefined;
   readonly transport: Transport;
-  /** The name of the app that calls, for the logs of those it calls. */
+  /** The name of the app that calls, for the logs of those it calls and for reports. Default none. */
   readonly app?: string | undefined;
+  /** With TLS: whom servers must prove to be, for clients that do not say; see `expandServerName`. */
+  readonly serverName?: string | undefined;
   readonly clock: Clock;
   random(): number;
   readonly logger: Logger;
@@ -49,8 +52,6 @@ export interface ClientPoolEnv {
   readonly zone: string;
   /** Tells this process from other callers. */
   readonly caller: string;
-  /** The app's name, for people who look at the reports. Default none. */
-  readonly app?: string | undefined;
   /** Where breakers that are not closed are reported; without it they are not. */
   readonly breakerReports?: BreakerReports | undefined;
 }
@@ -58,11 +59,12 @@ export interface ClientPoolEnv {
 interface OpenCluster {
   readonly service: string;
   readonly balancer: BalancerFactory;
+  readonly serverName: string | undefined;
   readonly cluster: Cluster;
   readonly feed: Feed<Snapshot> & AsyncDisposable;
 }
 
-/** The clients of a process: those of one service and policy share their connections. */
+/** The clients of a process: those of one service, policy and expected server share their connections. */
 export class ClientPool implements AsyncDisposable {
   readonly #env: ClientPoolEnv;
   readonly #transport: Transport;
@@ -131,8 +133,10 @@ export class ClientPool implements AsyncDisposable {
     const { discovery, clock, random, logger, zone, caller } = this.#env;
     const chosen = options.balancer ?? this.#env.balancer;
     const balancer = typeof chosen === "string" ? this.#policy(chosen) : chosen;
+    const serverName = this.#serverName(contract, options);
     const present = this.#clusters.find(
-      (each) => each.service === contract.name && each.balancer === balancer,
+      (each) =>
+        each.service === contract.name && each.balancer === balancer && each.serverName === serverName,
     );
     if (present) return present.cluster;
     if (this.#closed) throw new Error(`no client of ${contract.name}: the clients are closed`);
@@ -141,7 +145,8 @@ export class ClientPool implements AsyncDisposable {
     const cluster = new Cluster({
       service,
       feed,
-      transport: this.#transport,
+      // The name comes from here, never from the registry.
+      transport: { connect: (instance) => this.#transport.connect(instance, { serverName }) },
       balancer,
       clock,
       random,
@@ -150,7 +155,7 @@ export class ClientPool implements AsyncDisposable {
       caller,
       onAttempt: this.#reports?.of(service),
     });
-    this.#clusters.push({ service, balancer, cluster, feed });
+    this.#clusters.push({ service, balancer, serverName, cluster, feed });
     return cluster;
   }
 
@@ -168,6 +173,11 @@ export class ClientPool implements AsyncDisposable {
     });
     this.#breakers.set(service, reporter);
     return reporter;
+  }
+
+  #serverName({ name }: ServiceContract<any>, { tls }: ClientOptions): string | undefined {
+    const template = this.#env.serverName;
+    return template === undefined ? undefined : expandServerName(tls?.serverName ?? template, name);
   }
 
   /** A named policy comes with what belongs around it; one of the user's own is taken as it is. */

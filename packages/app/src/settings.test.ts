@@ -19,6 +19,7 @@ describe("settings", () => {
       weight: 100,
       labels: {},
       edge: true,
+      allowedCidrs: [],
       balancer: "peak-ewma",
       subsetSize: 0,
       timeoutMs: 10_000,

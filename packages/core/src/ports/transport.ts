@@ -27,10 +27,19 @@ export interface Connection {
   close(graceMs: number): Promise<void>;
 }
 
+/** What a connection must hold to, whatever the registry says of the instance. */
+export interface ConnectOptions {
+  /** Whom the server must prove to be where there is TLS: a DNS name, an IP address or a SPIFFE id. */
+  readonly serverName?: string | undefined;
+}
+
 /** How clients reach instances. */
 export interface Transport {
-  /** Begins to connect at once and keeps trying until closed. */
-  connect(instance: ServiceInstance): Connection;
+  /**
+   * Begins to connect at once and keeps trying until closed. Throws for an instance that it will not connect to, such as
+   * one with an address that is not allowed.
+   */
+  connect(instance: ServiceInstance, options?: ConnectOptions): Connection;
 }
 
 /** A server that is accepting calls. */

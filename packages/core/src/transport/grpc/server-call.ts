@@ -16,8 +16,10 @@ import { RpcError } from "../../errors.js";
 import { sendableText } from "../../errors/sendable-text.js";
 import { errorTrailer } from "../../errors/status-details.js";
 import type { Clock } from "../../ports/clock.js";
+import { innerCall } from "./inner-call.js";
 import { requestsOf } from "./server-requests.js";
 import { sendable } from "./sendable.js";
+import { TlsPeer } from "./tls-peer.js";
 
 /** What the four kinds of grpc-js calls share. */
 type AnyServerCall = Pick<
@@ -33,6 +35,8 @@ export interface ServerCallEnv {
   readonly dispatch: Handler;
   readonly draining: AbortSignal;
   readonly clock: Clock;
+  /** Whether callers may prove who they are. Default false. */
+  readonly tls?: boolean | undefined;
 }
 
 /**
@@ -82,7 +86,10 @@ function receive(
       })
     : (grpc as unknown as ServerUnaryCall<object, object>).request;
   const parts = { method, metadata: grpc.metadata, deadline: deadlineOf(grpc, env.clock), request };
-  const peer = { address: grpc.getPeer() };
+  const address = grpc.getPeer();
+  const peer = env.tls
+    ? new TlsPeer(address, innerCall((grpc as { readonly call?: object }).call).stream)
+    : { address };
   const call: Call = createServerCall(parts, {
     responseHeader,
     responseTrailer,
