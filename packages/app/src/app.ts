@@ -1,10 +1,12 @@
 import { inspect } from "node:util";
 import {
   boundedSignal,
+  carefulLogger,
   ConfigError,
   createGrpcServerTransport,
   createGrpcTransport,
   linkFeature,
+  createLoopLag,
   startAll,
   stopAll,
   systemClock,
@@ -37,6 +39,7 @@ import { rolloutPart } from "./parts/rollout-part.js";
 import { serverPart } from "./parts/server-part.js";
 import { servicesPart } from "./parts/services-part.js";
 import { userPart } from "./parts/user-part.js";
+import { readProtection, type ProtectionOptions } from "./protection.js";
 import { openRegistry } from "./registry-url.js";
 import { runUntilSignal } from "./run.js";
 import { readSettings, type Settings, type SettingsInput } from "./settings.js";
@@ -61,6 +64,8 @@ export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer" 
   readonly retry?: RetryOptions | undefined;
   /** Of every client, unless it says otherwise. `false`, or `ROLLCALL_BREAKER=off`, turns them all off. Default on. */
   readonly breaker?: BreakerOptions | false | undefined;
+  /** How the server protects itself: limits of calls, connections, messages and time, with defaults for all. */
+  readonly protection?: ProtectionOptions | undefined;
   /** Parts of your own: started before the server listens, stopped after its calls have ended. */
   readonly lifecycles?: readonly Lifecycle[] | undefined;
   /** Default: JSON lines on standard output, readable ones in a terminal. */
@@ -105,7 +110,8 @@ export function createApp(options: AppOptions): App {
   const balancer = typeof options.balancer === "string" ? options.balancer : undefined;
   const breaker = breakerSwitch(options.breaker);
   const settings = readSettings({ ...options, registry, balancer, breaker }, options.env);
-  const logger = options.logger ?? createLogger(name, settings);
+  const logger = carefulLogger(options.logger ?? createLogger(name, settings));
+  const limits = readProtection(options.protection, options.env);
   const tls = openTls(options, { clock, logger });
   const { backend, owned } = openRegistry(
     typeof options.registry === "object" ? options.registry : settings.registry,
@@ -114,11 +120,12 @@ export function createApp(options: AppOptions): App {
   const clients = new ClientPool({
     discovery: backend,
     rollouts: backend.rollouts,
+    breakerReports: backend.breakers,
+    app: name,
     transport:
       options.transport ??
       createGrpcTransport({ ...settings, tls: tls?.certificates, clock, random, logger }),
     serverName: tls?.serverName,
-    app: name,
     clock,
     random,
     logger,
@@ -138,11 +145,22 @@ export function createApp(options: AppOptions): App {
     services,
     transport:
       options.serverTransport ??
-      createGrpcServerTransport({ host: settings.host, port: settings.port, tls: serverTls(tls), clock }),
+      createGrpcServerTransport({
+        host: settings.host,
+        port: settings.port,
+        tls: serverTls(tls),
+        limits,
+        clock,
+        random,
+      }),
     interceptors: options.interceptors ?? [],
     edge: settings.edge,
     identity: () => ({ instance: settings.id || address(), incarnation, app: name }),
+    limits: { ...limits, serverTimeoutMs: settings.serverTimeoutMs },
+    // Where time is somebody else's, the machine's delays mean nothing.
+    ...(options.clock ? {} : { loopLag: createLoopLag }),
     clock,
+    random,
     logger,
   });
   const address = (): string => advertisedAddress(settings.advertise, settings.host, server.port);
@@ -229,7 +247,8 @@ function checkOptions({ name, registry }: AppOptions): void {
     throw new ConfigError(`option name is ${inspect(name)}; allowed: up to 256 characters without spaces`);
   if (registry === null || (typeof registry === "object" && typeof registry.open !== "function"))
     throw new ConfigError(
-      `option registry is ${inspect(registry, { depth: 0 })}; allowed: a URL or a registry`,
+      // Without its contents: a password may be among them.
+      `option registry is ${registry === null ? "null" : "an object without open()"}; allowed: a URL or a registry`,
     );
 }
 

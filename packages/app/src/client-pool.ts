@@ -4,10 +4,11 @@ import {
   Cluster,
   clientPipeline,
   ConfigError,
-  expandServerName,
   linkedTransport,
+  expandServerName,
   type BalancerFactory,
   type BreakerOptions,
+  type BreakerReports,
   type ClientOf,
   type ClientOptions,
   type Clock,
@@ -22,6 +23,7 @@ import {
 } from "@rollcall/core";
 import { balancerByName, standardStack } from "@rollcall/balancer";
 import type { Logger } from "pino";
+import { BreakerReporter } from "./breaker/breaker-reporter.js";
 import { RolloutReports } from "./rollout/rollout-reports.js";
 
 export interface ClientPoolEnv {
@@ -29,10 +31,10 @@ export interface ClientPoolEnv {
   /** Where attempts are reported during a rollout; without it they are not. */
   readonly rollouts?: RolloutStore | undefined;
   readonly transport: Transport;
+  /** The name of the app that calls, for the logs of those it calls and for reports. Default none. */
+  readonly app?: string | undefined;
   /** With TLS: whom servers must prove to be, for clients that do not say; see `expandServerName`. */
   readonly serverName?: string | undefined;
-  /** The name of the app that calls, for the logs of those it calls. */
-  readonly app?: string | undefined;
   readonly clock: Clock;
   random(): number;
   readonly logger: Logger;
@@ -50,6 +52,8 @@ export interface ClientPoolEnv {
   readonly zone: string;
   /** Tells this process from other callers. */
   readonly caller: string;
+  /** Where breakers that are not closed are reported; without it they are not. */
+  readonly breakerReports?: BreakerReports | undefined;
 }
 
 interface OpenCluster {
@@ -68,6 +72,7 @@ export class ClientPool implements AsyncDisposable {
   readonly #policies = new Map<string, BalancerFactory>();
   readonly #required = new Set<Cluster>();
   readonly #reports: RolloutReports | undefined;
+  readonly #breakers = new Map<string, BreakerReporter>();
   #closed = false;
 
   constructor(env: ClientPoolEnv) {
@@ -89,6 +94,7 @@ export class ClientPool implements AsyncDisposable {
       interceptors,
       retry,
       breaker: breakerOf(this.#env.breaker, options.breaker),
+      onBreaker: this.#breakerReporter(contract.name)?.changed,
       maxPendingCalls: options.maxPendingCalls ?? this.#env.maxPendingCalls,
     });
     const env = { clock, timeoutMs: options.timeoutMs ?? timeoutMs };
@@ -114,7 +120,8 @@ export class ClientPool implements AsyncDisposable {
         }),
       );
     } finally {
-      await this.#reports?.close();
+      const breakers = Array.from(this.#breakers.values(), (each) => each.close());
+      await Promise.all([this.#reports?.close(), ...breakers]);
     }
   }
 
@@ -150,6 +157,22 @@ export class ClientPool implements AsyncDisposable {
     });
     this.#clusters.push({ service, balancer, serverName, cluster, feed });
     return cluster;
+  }
+
+  #breakerReporter(service: string): BreakerReporter | undefined {
+    const { breakerReports: store, app = "" } = this.#env;
+    if (!store) return undefined;
+    const known = this.#breakers.get(service);
+    if (known) return known;
+    const reporter = new BreakerReporter({
+      ...this.#env,
+      random: () => this.#env.random(),
+      service,
+      app,
+      store,
+    });
+    this.#breakers.set(service, reporter);
+    return reporter;
   }
 
   #serverName({ name }: ServiceContract<any>, { tls }: ClientOptions): string | undefined {

@@ -1,4 +1,5 @@
 import {
+  carefulLogger,
   ConfigError,
   createGrpcTransport,
   systemClock,
@@ -30,14 +31,14 @@ export interface CreateClientOptions<S = any> {
   /** The first is outermost. */
   readonly interceptors?: readonly Interceptor[] | undefined;
   readonly retry?: RetryOptions | undefined;
-  /** `true`, or with which files, and who the server must be. Default: plain text, unless `ROLLCALL_TLS_*` says otherwise. */
-  readonly tls?: boolean | TlsOptions | undefined;
   /** `false`, or `ROLLCALL_BREAKER=off`, turns it off. Default on. */
   readonly breaker?: BreakerOptions | false | undefined;
   /** Answers for methods whose call has failed by the server's fault, in time's want or at an open breaker. Default none. */
   readonly fallback?: Fallback<S> | undefined;
   /** How many calls may wait for an endpoint; more fail at once with `resource_exhausted`. Default 1 024. */
   readonly maxPendingCalls?: number | undefined;
+  /** `true`, or with which files, and who the server must be. Default: plain text, unless `ROLLCALL_TLS_*` says otherwise. */
+  readonly tls?: boolean | TlsOptions | undefined;
   /** Default: gRPC. */
   readonly transport?: Transport | undefined;
   /** Default: warnings and errors on standard output. */
@@ -66,7 +67,7 @@ export function createClient<S>(
     breaker: breakerSwitch(options.breaker),
     maxPendingCalls,
   });
-  const logger = options.logger ?? createLogger("rollcall", { ...settings, logLevel: "warn" });
+  const logger = carefulLogger(options.logger ?? createLogger("rollcall", { ...settings, logLevel: "warn" }));
   const { backend, owned } = openRegistry(
     typeof registry === "object" ? registry : settings.registry,
     logger,
@@ -76,6 +77,7 @@ export function createClient<S>(
   const pool = new ClientPool({
     discovery: backend,
     rollouts: backend.rollouts,
+    breakerReports: backend.breakers,
     transport: options.transport ?? createGrpcTransport({ ...settings, tls: tls?.certificates, logger }),
     serverName: tls?.serverName,
     clock: systemClock,

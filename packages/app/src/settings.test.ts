@@ -25,6 +25,7 @@ describe("settings", () => {
       timeoutMs: 10_000,
       breaker: "on",
       maxPendingCalls: 1_024,
+      serverTimeoutMs: 60_000,
       gracePeriodMs: 30_000,
       propagationDelayMs: 500,
       startup: "wait",

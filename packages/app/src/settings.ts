@@ -3,7 +3,7 @@ import { balancers } from "@rollcall/balancer";
 import { inspect } from "node:util";
 import { z } from "zod";
 
-interface Setting<T> {
+export interface Setting<T> {
   /** The environment variable; it wins over the option. */
   readonly variable: string;
   readonly schema: z.ZodType<T>;
@@ -11,7 +11,7 @@ interface Setting<T> {
   readonly fallback: T;
 }
 
-/** One per option. */
+/** One setting for each name of `S`. */
 export type SettingsTable<S> = { readonly [K in keyof S]-?: Setting<S[K]> };
 
 export function setting<T>(variable: string, schema: z.ZodType<T>, allowed: string, fallback: T): Setting<T> {
@@ -28,7 +28,7 @@ export function listOf(item: z.ZodType<string, string>): z.ZodType<readonly stri
 const number = z
   .union([z.number(), z.string().regex(/^\s*[+-]?\d+(\.\d+)?\s*$/)])
   .transform((value) => Number(value));
-const integer = (least: number, most: number): z.ZodType<number> =>
+export const integer = (least: number, most: number): z.ZodType<number> =>
   number.pipe(z.number().int().min(least).max(most));
 export const boolean: z.ZodType<boolean> = z.union([
   z.boolean(),
@@ -98,6 +98,11 @@ export interface Settings {
   readonly breaker: "on" | "off";
   /** How many calls of one client may wait for an endpoint; more fail at once. Default 1 024. */
   readonly maxPendingCalls: number;
+  /**
+   * Of calls served that come without a deadline and have one message for an answer, in milliseconds; 0 for none. A
+   * method's own `timeoutMs` goes before it. Default 60 000.
+   */
+  readonly serverTimeoutMs: number;
   /** For the whole of a stop, as Kubernetes means it. Default 30 000. */
   readonly gracePeriodMs: number;
   /** Between leaving the registry and closing the server. Default 500. */
@@ -162,6 +167,12 @@ const table: SettingsTable<Settings> = {
     "a number from 0 to 1000000",
     defaultMaxPendingCalls,
   ),
+  serverTimeoutMs: setting(
+    "ROLLCALL_SERVER_TIMEOUT_MS",
+    integer(0, 365 * day),
+    "milliseconds from 1, or 0 for no deadline",
+    60_000,
+  ),
   gracePeriodMs: setting("ROLLCALL_GRACE_PERIOD_MS", integer(0, day), "milliseconds from 0 to a day", 30_000),
   propagationDelayMs: setting(
     "ROLLCALL_PROPAGATION_DELAY_MS",
@@ -199,23 +210,25 @@ export function readSettings(options: SettingsInput, env: NodeJS.ProcessEnv = pr
 }
 
 /**
- * The settings of a table; `prefix` stands before their names in errors.
- * @throws ConfigError as `readSettings` does
+ * What a table says, by variable, option or default, in this order.
+ * @param prefix of the options' names in errors
+ * @throws ConfigError
  */
 export function readTable<S>(
-  table: SettingsTable<S>,
-  options: { readonly [K in keyof S]?: unknown },
+  settings: SettingsTable<S>,
+  options: { readonly [K in keyof S]?: S[K] | undefined },
   env: NodeJS.ProcessEnv,
   prefix = "",
 ): S {
-  const names = Object.keys(table) as (keyof S & string)[];
   return Object.fromEntries(
-    names.map((name) => [name, read(prefix + name, table[name], options[name], env)]),
+    Object.entries<Setting<any>>(settings).map(([name, each]) => [
+      name,
+      read(prefix + name, each, options[name as keyof S], env[each.variable]),
+    ]),
   ) as S;
 }
 
-function read(name: string, each: Setting<unknown>, option: unknown, env: NodeJS.ProcessEnv): unknown {
-  const variable = env[each.variable];
+function read(name: string, each: Setting<any>, option: unknown, variable: string | undefined): unknown {
   // An empty variable is how many deployments leave one out.
   const fromVariable = variable !== undefined && variable.trim() !== "";
   const value = fromVariable ? variable : option;

@@ -43,7 +43,9 @@ export {
   retryInfo,
 } from "./errors/details.js";
 export { defineDetail, type Detail, type DetailType } from "./errors/detail-type.js";
+export { sendableText } from "./errors/sendable-text.js";
 export { errorTrailer } from "./errors/status-details.js";
+export { carefulLogger } from "./errors/careful-logger.js";
 export { loggedError } from "./errors/logged-error.js";
 export { withoutCredentials } from "./errors/credentials.js";
 export { Metadata } from "@grpc/grpc-js";
@@ -121,6 +123,8 @@ export { type LinkEnv } from "./link/linked-connection.js";
 export { linkedTransport } from "./link/linked-transport.js";
 export { linkFeature, linkPath } from "./link/link-protocol.js";
 export { createGrpcTransport, type GrpcTransportOptions } from "./transport/grpc/transport.js";
+export { defaultServerLimits, type GrpcServerLimits } from "./transport/grpc/server-limits.js";
+export { sendable } from "./transport/grpc/sendable.js";
 export {
   createGrpcServerTransport,
   type GrpcServerTransportOptions,
@@ -136,8 +140,6 @@ export {
 export { type CertificateFiles, type Certificates, type PemContents } from "./tls/certificates.js";
 export { allowedServerNames, expandServerName } from "./tls/server-name.js";
 export { isIdentity } from "./tls/peer-identity.js";
-export { defaultServerLimits, type GrpcServerLimits } from "./transport/grpc/server-limits.js";
-export { sendable, sendableText } from "./transport/grpc/sendable.js";
 export { compose } from "./call/compose.js";
 export {
   methodName,
@@ -146,6 +148,7 @@ export {
   type MethodKind,
   type ServiceContract,
 } from "./contract/contract.js";
+export { encodedMessage } from "./contract/codec.js";
 export { defineFile, type ProtoFile } from "./contract/proto-file.js";
 export { defineService, type MethodDeclaration } from "./contract/define-service.js";
 export type {
@@ -171,6 +174,12 @@ export {
   type ServiceInstance,
   type Snapshot,
 } from "./ports/registry.js";
+export {
+  mostReportedBreakers,
+  type BreakerReport,
+  type BreakerReports,
+  type ReportedBreaker,
+} from "./ports/breaker-reports.js";
 export {
   mostReporters,
   type AttemptCounts,

@@ -13,14 +13,14 @@ export interface ClientOptions<S = any> {
   readonly timeoutMs?: number | undefined;
   /** The app's start waits until an instance can take calls. Default false: two services may call each other. */
   readonly required?: boolean | undefined;
-  /** Where the app has TLS: whom this service's instances must prove to be. Default: the app's `tls.serverName`. */
-  readonly tls?: ClientTlsOptions | undefined;
   /** Of this client, over the app's; `false` for none. Nothing turns it on where the app has turned it off. */
   readonly breaker?: BreakerOptions | false | undefined;
   /** Answers for methods whose call has failed by the server's fault, in time's want or at an open breaker. Default none. */
   readonly fallback?: Fallback<S> | undefined;
   /** How many of its calls may wait for an endpoint; more fail at once with `resource_exhausted`. Default: the app's, 1 024. */
   readonly maxPendingCalls?: number | undefined;
+  /** Where the app has TLS: whom this service's instances must prove to be. Default: the app's `tls.serverName`. */
+  readonly tls?: ClientTlsOptions | undefined;
 }
 
 /** What a client expects of its servers' certificates. */

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { instance, method } from "../../fixtures/contracts.js";
 import { freePort, rawServer } from "../../fixtures/sockets.js";
 import { createCall } from "../../call/pipeline-call.js";
@@ -63,6 +63,19 @@ describe("a connection over TCP", () => {
     expect(connection.state).toBe("failed");
     // What was given up must not stay open.
     await expect.poll(() => silent.open).toBeLessThanOrEqual(1);
+  });
+
+  it("may be closed by who is told that it has failed", async () => {
+    const connection = connect(await freePort());
+    const thrown = vi.fn();
+    process.on("uncaughtExceptionMonitor", thrown).on("unhandledRejection", thrown);
+    const closed = new Promise((resolve) => {
+      connection.onChange((state) => state === "failed" && resolve(connection.close(0)));
+    });
+    await closed;
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("uncaughtExceptionMonitor", thrown).off("unhandledRejection", thrown);
+    expect(thrown).not.toHaveBeenCalled();
   });
 
   it("fails on a refused port, and is ready once something listens there", async () => {

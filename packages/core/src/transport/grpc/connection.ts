@@ -136,6 +136,8 @@ export class GrpcConnection implements Connection {
     if (this.#state === "closed" || channel !== this.#channel) return;
     const seen = channel.getConnectivityState(true);
     this.#observe(seen);
+    // Who was told of it may have closed the connection, and grpc-js throws when a closed channel is watched.
+    if (channel !== this.#channel) return;
     channel.watchConnectivityState(seen, Infinity, () => this.#watch(channel));
   }
 

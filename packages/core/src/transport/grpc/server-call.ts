@@ -7,19 +7,18 @@ import {
   type ServerUnaryCall,
   type ServerWritableStream,
 } from "@grpc/grpc-js";
-import type { Logger } from "pino";
 import type { Call, Handler, Reply } from "../../call/call.js";
 import { createServerCall, isRequestStream } from "../../call/pipeline-call.js";
 import { Code } from "../../code.js";
-import type { MethodContract } from "../../contract/contract.js";
-import { methodName } from "../../contract/contract.js";
+import { encodedMessage } from "../../contract/codec.js";
+import { methodName, type MethodContract } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
+import { sendableText } from "../../errors/sendable-text.js";
 import { errorTrailer } from "../../errors/status-details.js";
 import type { Clock } from "../../ports/clock.js";
 import { innerCall } from "./inner-call.js";
-import { responseEncoder } from "./response-encoder.js";
 import { requestsOf } from "./server-requests.js";
-import { sendable, sendableText } from "./sendable.js";
+import { sendable } from "./sendable.js";
 import { TlsPeer } from "./tls-peer.js";
 
 /** What the four kinds of grpc-js calls share. */
@@ -38,7 +37,6 @@ export interface ServerCallEnv {
   readonly clock: Clock;
   /** Whether callers may prove who they are. Default false. */
   readonly tls?: boolean | undefined;
-  readonly logger?: Logger | undefined;
 }
 
 /**
@@ -49,7 +47,7 @@ export function grpcHandler(
   method: MethodContract,
   env: ServerCallEnv,
 ): (grpc: AnyServerCall, callback?: sendUnaryData<object>) => void {
-  const encode = responseEncoder(method, env.logger);
+  const encode: Encode = (message) => encodedMessage(message, method.response);
   return (grpc, callback) => {
     const { call, responseHeader, responseTrailer } = receive(method, grpc, env);
     const sender = callback

@@ -1,14 +1,13 @@
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
-import type { Logger } from "pino";
 import type { MethodContract, ServiceContract } from "../../contract/contract.js";
 import { ConfigError } from "../../errors.js";
 import { systemClock, type Clock } from "../../ports/clock.js";
 import type { Listener, ServerTransport } from "../../ports/transport.js";
-import type { CertificateProvider } from "../../tls/certificate-provider.js";
 import { grpcHandler, type ServerCallEnv } from "./server-call.js";
 import { createServerGuard } from "./server-guard.js";
 import { defaultServerLimits, grpcOptions, type GrpcServerLimits } from "./server-limits.js";
 import { peersOf } from "./server-peers.js";
+import type { CertificateProvider } from "../../tls/certificate-provider.js";
 import { authorizePeers } from "./tls-peer.js";
 import { TlsServerCredentials, type ClientAuth } from "./tls-server-credentials.js";
 
@@ -38,8 +37,6 @@ export interface GrpcServerTransportOptions {
   readonly clock?: Clock | undefined;
   /** From 0 up to 1, for jitter. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
-  /** Told of responses that cannot be serialised. Default: nobody is. */
-  readonly logger?: Logger | undefined;
 }
 
 const defaults: ServerOptions = {
@@ -62,7 +59,7 @@ const types = {
 /** gRPC over HTTP/2 by grpc-js. */
 export function createGrpcServerTransport(options: GrpcServerTransportOptions = {}): ServerTransport {
   const { host = "0.0.0.0", port = 0, clock = systemClock, random = Math.random } = options;
-  const { logger, serverOptions } = options;
+  const { serverOptions } = options;
   const limits = { ...defaultServerLimits, ...options.limits };
   return {
     async listen(services, handler, draining) {
@@ -79,7 +76,7 @@ export function createGrpcServerTransport(options: GrpcServerTransportOptions = 
       });
       guard.attach(server);
       for (const service of services)
-        addService(server, service, { dispatch, draining, clock, logger, tls: tls !== undefined });
+        addService(server, service, { dispatch, draining, clock, tls: tls !== undefined });
       const bound = await bind(server, host, port, credentialsOf(options));
       return listener(server, bound);
     },

@@ -53,8 +53,8 @@ function read(socket: TLSSocket): ShownCertificate {
 
 /**
  * Lets through the calls of peers that may make them. Others get `unauthenticated` when their certificate is not valid,
- * and `permission_denied` when there is a list and they are not on it: exactly, letter by letter. Links
- * are open to all, since they carry no calls: a caller that is refused one would not learn why.
+ * and `permission_denied` when there is a list and they are not on it: exactly, letter by letter. Links carry no calls and
+ * are open to all: a caller that is refused one would wait for a connection, and never learn why.
  */
 export function authorizePeers(allowedPeers: ReadonlySet<string> | undefined): Interceptor {
   return (next) => async (call) => {
