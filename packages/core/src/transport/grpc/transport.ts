@@ -2,6 +2,7 @@ import { credentials, type ChannelCredentials, type ChannelOptions } from "@grpc
 import { systemClock, type Clock } from "../../ports/clock.js";
 import type { Transport } from "../../ports/transport.js";
 import { GrpcConnection } from "./connection.js";
+import { keepaliveOf } from "./keepalive.js";
 
 export interface GrpcTransportOptions {
   /** Default: plain text. */
@@ -25,8 +26,6 @@ const defaults: ChannelOptions = {
   "grpc.enable_http_proxy": 0,
   // An idle channel would drop its connection, and the next call would wait for a new one.
   "grpc.client_idle_timeout_ms": 2 ** 31 - 1,
-  "grpc.keepalive_time_ms": 20_000,
-  "grpc.keepalive_timeout_ms": 5_000,
 };
 
 /** gRPC over HTTP/2 by grpc-js, one channel per instance. */
@@ -35,10 +34,15 @@ export function createGrpcTransport(options: GrpcTransportOptions = {}): Transpo
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     credentials: options.credentials ?? credentials.createInsecure(),
-    options: { ...defaults, ...options.channelOptions },
     connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
   };
-  return { connect: (instance) => new GrpcConnection(targetOf(instance.address), env) };
+  return {
+    connect: (instance) =>
+      new GrpcConnection(targetOf(instance.address), {
+        ...env,
+        options: { ...defaults, ...keepaliveOf(instance), ...options.channelOptions },
+      }),
+  };
 }
 
 /** grpc-js target of a `host:port`: addresses as they are, names by DNS. */
