@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/interop"
 	pb "google.golang.org/grpc/interop/grpc_testing"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 )
 
@@ -52,6 +53,7 @@ func serve(args []string) error {
 	cert := flags.String("cert", "", "a PEM file; none: plain text")
 	key := flags.String("key", "", "a PEM file")
 	endpoints := flags.String("etcd", "", "host:port of etcd")
+	pings := flags.Duration("min-ping-interval", 0, "0 for grpc-go's own, 5 min")
 	address := flags.String("address", "127.0.0.1:0", "to listen on")
 	_ = flags.Parse(args)
 	var options []grpc.ServerOption
@@ -61,6 +63,9 @@ func serve(args []string) error {
 			return err
 		}
 		options = append(options, grpc.Creds(creds))
+	}
+	if *pings > 0 {
+		options = append(options, grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: *pings}))
 	}
 	var etcd *clientv3.Client
 	if *endpoints != "" {

@@ -1,6 +1,9 @@
 import type { Socket } from "node:net";
 import type { ChannelCredentials } from "@grpc/grpc-js";
 
+/** The kernel asks after this much silence, and then up to ten times, a second apart. */
+const tcpKeepaliveMs = 8_000;
+
 /**
  * Credentials that also show the socket of the connection being made. A channel that is closed while it waits for a
  * silent peer leaves that socket open for as long as the peer does; `destroy` closes it. A connection that `refusal` has
@@ -20,6 +23,8 @@ export class ConnectingSocket {
       return {
         connect: (socket) => {
           this.#socket = socket;
+          // A peer that is gone without a word is found out while nothing is under way, whatever pings it permits.
+          socket.setKeepAlive(true, tcpKeepaliveMs);
           const reason = refusal(socket);
           const secured =
             reason === undefined ? connector.connect(socket) : Promise.reject(new Error(reason));

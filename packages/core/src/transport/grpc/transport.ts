@@ -6,6 +6,7 @@ import type { Transport } from "../../ports/transport.js";
 import type { CertificateProvider } from "../../tls/certificate-provider.js";
 import { createAddressPolicy } from "../address-policy.js";
 import { GrpcConnection } from "./connection.js";
+import { keepaliveOf } from "./keepalive.js";
 import { TlsChannelCredentials } from "./tls-channel-credentials.js";
 
 export interface GrpcTransportOptions {
@@ -36,8 +37,6 @@ const defaults: ChannelOptions = {
   "grpc.enable_http_proxy": 0,
   // An idle channel would drop its connection, and the next call would wait for a new one.
   "grpc.client_idle_timeout_ms": 2 ** 31 - 1,
-  "grpc.keepalive_time_ms": 20_000,
-  "grpc.keepalive_timeout_ms": 5_000,
 };
 
 /**
@@ -53,19 +52,23 @@ export function createGrpcTransport(options: GrpcTransportOptions = {}): Transpo
     random,
     addresses,
     logger,
-    options: { ...defaults, ...options.channelOptions },
     connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
   };
   return {
-    connect({ address }, { serverName } = {}) {
+    connect(instance, { serverName } = {}) {
+      const { address } = instance;
       addresses.check(address);
-      if (!tls || options.credentials)
-        return new GrpcConnection(targetOf(address), { ...env, credentials: plain });
-      if (serverName === undefined)
-        throw new ConfigError("TLS without an expected name of the server: pass serverName to connect");
+      const channelOptions = { ...defaults, ...keepaliveOf(instance), ...options.channelOptions };
+      const credentialsFor = (): ChannelCredentials => {
+        if (!tls || options.credentials) return plain;
+        if (serverName === undefined)
+          throw new ConfigError("TLS without an expected name of the server: pass serverName to connect");
+        return new TlsChannelCredentials(tls, serverName);
+      };
       return new GrpcConnection(targetOf(address), {
         ...env,
-        credentials: new TlsChannelCredentials(tls, serverName),
+        options: channelOptions,
+        credentials: credentialsFor(),
       });
     },
   };
