@@ -60,6 +60,15 @@ function setup(change: Partial<AppOptions> = {}): {
 }
 
 describe("an app", () => {
+  it("refuses breaker options that are wrong before it has a client", () => {
+    const wrong = { breaker: { openMs: -1 } };
+    expect(() => setup(wrong)).toThrow("option breaker.openMs is -1; allowed: a whole number");
+    expect(() => setup({ env: { ROLLCALL_BREAKER: "maybe" } })).toThrow(
+      'ROLLCALL_BREAKER is "maybe"; allowed: on or off',
+    );
+    expect(() => setup({ breaker: { openMs: 1 }, env: { ROLLCALL_BREAKER: "off" } })).not.toThrow();
+  });
+
   it("starts its parts in order and stops them in reverse, once", async () => {
     const { app, seen } = setup();
     expect(() => app.address).toThrow("has not been started");

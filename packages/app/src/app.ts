@@ -9,6 +9,7 @@ import {
   stopAll,
   systemClock,
   type BalancerFactory,
+  type BreakerOptions,
   type ClientOf,
   type ClientOptions,
   type Clock,
@@ -25,7 +26,7 @@ import type { Container } from "inversify";
 import type { Logger } from "pino";
 import { advertisedAddress } from "./address.js";
 import { callerId } from "./caller-id.js";
-import { ClientPool } from "./client-pool.js";
+import { breakerSwitch, ClientPool } from "./client-pool.js";
 import { createContainer, type ServiceType } from "./container.js";
 import { createLogger } from "./logger.js";
 import { clientsPart } from "./parts/clients-part.js";
@@ -40,7 +41,7 @@ import { runUntilSignal } from "./run.js";
 import { readSettings, type Settings, type SettingsInput } from "./settings.js";
 
 /** What an app is. Every word and number of it can be set by a `ROLLCALL_*` variable, which wins. */
-export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer"> {
+export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer" | "breaker"> {
   /** Shows in the registry, in logs and in commands. */
   readonly name: string;
   /** Classes with `@Service(contract)`. None: an app that only calls. */
@@ -56,6 +57,8 @@ export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer">
   /** Around every call made; the first is outermost. */
   readonly clientInterceptors?: readonly Interceptor[] | undefined;
   readonly retry?: RetryOptions | undefined;
+  /** Of every client, unless it says otherwise. `false`, or `ROLLCALL_BREAKER=off`, turns them all off. Default on. */
+  readonly breaker?: BreakerOptions | false | undefined;
   /** Parts of your own: started before the server listens, stopped after its calls have ended. */
   readonly lifecycles?: readonly Lifecycle[] | undefined;
   /** Default: JSON lines on standard output, readable ones in a terminal. */
@@ -84,7 +87,7 @@ export interface App extends AsyncDisposable {
   /** Starts, serves until SIGTERM or SIGINT, stops; a second signal forces. An uncaught exception stops it too, and the process then exits with 1. */
   run(): Promise<void>;
   /** A client that shares the app's connections. */
-  client<S>(contract: ServiceContract<S>, options?: ClientOptions): ClientOf<S>;
+  client<S>(contract: ServiceContract<S>, options?: ClientOptions<NoInfer<S>>): ClientOf<S>;
 }
 
 /**
@@ -96,7 +99,8 @@ export function createApp(options: AppOptions): App {
   checkOptions(options);
   const registry = typeof options.registry === "string" ? options.registry : undefined;
   const balancer = typeof options.balancer === "string" ? options.balancer : undefined;
-  const settings = readSettings({ ...options, registry, balancer }, options.env);
+  const breaker = breakerSwitch(options.breaker);
+  const settings = readSettings({ ...options, registry, balancer, breaker }, options.env);
   const logger = carefulLogger(options.logger ?? createLogger(name, settings));
   const { backend, owned } = openRegistry(
     typeof options.registry === "object" ? options.registry : settings.registry,
@@ -111,6 +115,8 @@ export function createApp(options: AppOptions): App {
     logger,
     interceptors: options.clientInterceptors ?? [],
     retry: options.retry,
+    breaker: settings.breaker === "on" && (options.breaker || {}),
+    maxPendingCalls: settings.maxPendingCalls,
     balancer: typeof options.balancer === "object" ? options.balancer : settings.balancer,
     subsetSize: settings.subsetSize,
     timeoutMs: settings.timeoutMs,

@@ -1,9 +1,11 @@
 import {
   bindClient,
+  breakerSettings,
   Cluster,
   clientPipeline,
   ConfigError,
   type BalancerFactory,
+  type BreakerOptions,
   type ClientOf,
   type ClientOptions,
   type Clock,
@@ -30,6 +32,10 @@ export interface ClientPoolEnv {
   readonly logger: Logger;
   readonly interceptors: readonly Interceptor[];
   readonly retry?: RetryOptions | undefined;
+  /** For all clients; `false` turns every breaker off. */
+  readonly breaker?: BreakerOptions | false | undefined;
+  /** For clients that say none. Default 1 024. */
+  readonly maxPendingCalls?: number | undefined;
   /** For clients that name none. */
   readonly balancer: string | BalancerFactory;
   /** How many instances of a service a client uses; 0 for all. */
@@ -62,13 +68,22 @@ export class ClientPool implements AsyncDisposable {
       env.rollouts && new RolloutReports({ ...env, random: () => env.random(), store: env.rollouts });
   }
 
-  client<S>(contract: ServiceContract<S>, options: ClientOptions = {}): ClientOf<S> {
-    const { clock, timeoutMs } = this.#env;
-    checkTimeout(contract, options.timeoutMs);
+  client<S>(contract: ServiceContract<S>, options: ClientOptions<NoInfer<S>> = {}): ClientOf<S> {
+    const { clock, random, logger, interceptors, retry, timeoutMs } = this.#env;
+    checkClient(contract, options);
     const cluster = this.#cluster(contract, options);
     if (options.required) this.#required.add(cluster);
-    const pipeline = clientPipeline(cluster, this.#env);
-    return bindClient(contract, pipeline, { clock, timeoutMs: options.timeoutMs ?? timeoutMs });
+    const pipeline = clientPipeline(cluster, {
+      clock,
+      random,
+      logger,
+      interceptors,
+      retry,
+      breaker: breakerOf(this.#env.breaker, options.breaker),
+      maxPendingCalls: options.maxPendingCalls ?? this.#env.maxPendingCalls,
+    });
+    const env = { clock, timeoutMs: options.timeoutMs ?? timeoutMs };
+    return bindClient(contract, pipeline, env, options.fallback);
   }
 
   /** Resolves when every client that is `required` has an instance that can take calls; rejects when the signal aborts first. */
@@ -136,9 +151,32 @@ export class ClientPool implements AsyncDisposable {
   }
 }
 
-function checkTimeout(contract: ServiceContract<any>, timeoutMs: number | undefined): void {
-  if (timeoutMs === undefined || timeoutMs > 0) return;
-  throw new ConfigError(
-    `client of ${contract.name}: timeoutMs is ${timeoutMs}; a timeout is a number of milliseconds above 0`,
-  );
+/**
+ * The setting that an option stands for.
+ * @throws ConfigError for an option that is wrong: before there is a client
+ */
+export function breakerSwitch(option: BreakerOptions | false | undefined): "on" | "off" | undefined {
+  if (option === undefined) return undefined;
+  if (option === false) return "off";
+  breakerSettings(option);
+  return "on";
+}
+
+/** A client's own options go over those of all clients. */
+function breakerOf(
+  all: BreakerOptions | false | undefined,
+  own: BreakerOptions | false | undefined,
+): BreakerOptions | false | undefined {
+  if (all === false || own === false) return false;
+  return own === undefined ? all : { ...all, ...own };
+}
+
+function checkClient(contract: ServiceContract<any>, { timeoutMs, maxPendingCalls }: ClientOptions): void {
+  const refuse = (what: string): never => {
+    throw new ConfigError(`client of ${contract.name}: ${what}`);
+  };
+  if (timeoutMs !== undefined && !(timeoutMs > 0))
+    refuse(`timeoutMs is ${timeoutMs}; a timeout is a number of milliseconds above 0`);
+  if (maxPendingCalls !== undefined && !(maxPendingCalls >= 0))
+    refuse(`maxPendingCalls is ${maxPendingCalls}; allowed: a number from 0`);
 }

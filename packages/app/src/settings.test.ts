@@ -22,6 +22,8 @@ describe("settings", () => {
       balancer: "peak-ewma",
       subsetSize: 0,
       timeoutMs: 10_000,
+      breaker: "on",
+      maxPendingCalls: 1_024,
       gracePeriodMs: 30_000,
       propagationDelayMs: 500,
       startup: "wait",

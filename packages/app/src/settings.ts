@@ -1,4 +1,4 @@
-import { ConfigError } from "@rollcall/core";
+import { ConfigError, defaultMaxPendingCalls } from "@rollcall/core";
 import { balancers } from "@rollcall/balancer";
 import { inspect } from "node:util";
 import { z } from "zod";
@@ -70,6 +70,10 @@ export interface Settings {
   readonly subsetSize: number;
   /** Of calls that say none, in milliseconds. Default 10 000. */
   readonly timeoutMs: number;
+  /** Whether clients stop sending calls to what fails anyway: `off` turns every breaker off. Default `on`. */
+  readonly breaker: "on" | "off";
+  /** How many calls of one client may wait for an endpoint; more fail at once. Default 1 024. */
+  readonly maxPendingCalls: number;
   /** For the whole of a stop, as Kubernetes means it. Default 30 000. */
   readonly gracePeriodMs: number;
   /** Between leaving the registry and closing the server. Default 500. */
@@ -126,6 +130,13 @@ const table: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
     0,
   ),
   timeoutMs: setting("ROLLCALL_TIMEOUT_MS", integer(1, 365 * day), "milliseconds from 1", 10_000),
+  breaker: setting("ROLLCALL_BREAKER", z.enum(["on", "off"]), "on or off", "on"),
+  maxPendingCalls: setting(
+    "ROLLCALL_MAX_PENDING_CALLS",
+    integer(0, 1_000_000),
+    "a number from 0 to 1000000",
+    defaultMaxPendingCalls,
+  ),
   gracePeriodMs: setting("ROLLCALL_GRACE_PERIOD_MS", integer(0, day), "milliseconds from 0 to a day", 30_000),
   propagationDelayMs: setting(
     "ROLLCALL_PROPAGATION_DELAY_MS",

@@ -7,7 +7,7 @@ export {
   type ClientRequest,
   type DeclareParameterAs,
 } from "./decorators/client.js";
-export { contractOf, methodOptionsOf, type MethodOptions } from "./decorators/metadata.js";
+export { contractOf, methodOptionsOf, type MethodOptions, type RateLimit } from "./decorators/metadata.js";
 export { Code, codeName, codeOf, isServerFault } from "./code.js";
 export { ConfigError, RpcError, type Processed, type RpcErrorOptions } from "./errors.js";
 export {
@@ -77,6 +77,17 @@ export { errorEnd, okEnd } from "./call/end.js";
 export { bindClient } from "./client/bind-client.js";
 export { type ClientEnv } from "./client/start-call.js";
 export { clientPipeline, type Destination, type PipelineEnv } from "./client/create-pipeline.js";
+export {
+  breakerSettings,
+  type BreakerOptions,
+  type BreakerSettings,
+} from "./client/breaker/breaker-options.js";
+export { breaker } from "./client/breaker/breaker-stage.js";
+export { BreakerOpen, breakerOpen } from "./client/breaker/breaker-open.js";
+export { type BreakerView } from "./client/breaker/breaker.js";
+export { type Counts } from "./client/breaker/rolling-counts.js";
+export { type Fallback, type FallbackMethod } from "./client/fallback.js";
+export { defaultMaxPendingCalls } from "./client/pending-limit.js";
 export { type RetryOptions } from "./client/retry.js";
 export { type RetryBudgetOptions } from "./client/retry-budget.js";
 export { hashText, mixBits } from "./routing/hash.js";
@@ -93,12 +104,16 @@ export { route, type Route } from "./routing/route.js";
 export { type RouteSource } from "./routing/route-stage.js";
 export { Cluster, type ClusterEnv } from "./cluster/cluster.js";
 export { listen, type RpcServer, type ServerEnv } from "./server/create-server.js";
+export { defaultCallLimits, type CallLimits } from "./server/call-limits.js";
+export { createLoopLag, type LoopLag } from "./server/loop-lag.js";
+export { type ShedBy } from "./server/shed.js";
 export { type BoundService } from "./server/dispatch.js";
 export { type DrainGate } from "./server/drain-gate.js";
 export { createHealthService, type HealthService } from "./server/health.js";
 export { Health } from "./gen/grpc/health/v1/health.js";
 export { createGrpcTransport, type GrpcTransportOptions } from "./transport/grpc/transport.js";
 export { createGrpcServerTransport, type GrpcServerTransportOptions } from "./transport/grpc/server.js";
+export { defaultServerLimits, type GrpcServerLimits } from "./transport/grpc/server-limits.js";
 export { sendable } from "./transport/grpc/sendable.js";
 export { compose } from "./call/compose.js";
 export {
@@ -108,7 +123,6 @@ export {
   type MethodKind,
   type ServiceContract,
 } from "./contract/contract.js";
-export { encodedMessage } from "./contract/codec.js";
 export { defineFile, type ProtoFile } from "./contract/proto-file.js";
 export { defineService, type MethodDeclaration } from "./contract/define-service.js";
 export type {

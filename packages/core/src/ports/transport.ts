@@ -35,8 +35,7 @@ export interface Listener {
 /** How an app is reached. */
 export interface ServerTransport {
   /**
-   * Rejects with a `ConfigError` that names the address when it cannot be had. The messages that `dispatch` answers with
-   * are bytes as a rule; a transport encodes those that are not (`encodedMessage`).
+   * Rejects with a `ConfigError` that names the address when it cannot be had.
    * @param draining what handlers see as `ctx.draining`
    */
   listen(

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Handler } from "../call/call.js";
+import type { Handler, Interceptor } from "../call/call.js";
 import { currentCall } from "../call/current.js";
 import { Code } from "../code.js";
+import type { MethodKind } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
 import { method } from "../fixtures/contracts.js";
 import { FakeClock, settle } from "@rollcall/testing/clock";
@@ -11,11 +12,15 @@ import { callScope } from "./call-scope.js";
 
 const never: Handler = () => new Promise(() => {});
 
+function scopeOf(clock: FakeClock, own?: number, serverTimeoutMs = 0): Interceptor {
+  return callScope({ clock, timeoutOf: () => own, serverTimeoutMs });
+}
+
 describe("the scope of a served call", () => {
   it("cancels it at its deadline", async () => {
     const clock = new FakeClock();
     const call = received(method(), { deadline: clock.now() + 50 });
-    void callScope(clock, () => undefined)(never)(call);
+    void scopeOf(clock)(never)(call);
     await clock.advance(49);
     expect(call.cancelReason).toBeUndefined();
     await clock.advance(1);
@@ -25,9 +30,9 @@ describe("the scope of a served call", () => {
   it("does not call a handler whose deadline has passed", async () => {
     const clock = new FakeClock();
     for (const deadline of [0, -1, clock.now()]) {
-      await expect(
-        callScope(clock, () => undefined)(never)(received(method(), { deadline })),
-      ).rejects.toMatchObject({ code: Code.DeadlineExceeded });
+      await expect(scopeOf(clock)(never)(received(method(), { deadline }))).rejects.toMatchObject({
+        code: Code.DeadlineExceeded,
+      });
     }
     expect(clock.pending).toBe(0);
   });
@@ -45,15 +50,49 @@ describe("the scope of a served call", () => {
       [50, Infinity],
       [undefined, 50],
     ] as const) {
-      await callScope(clock, () => own)(next)(received(method(), { deadline: clock.now() + caller }));
+      await scopeOf(clock, own)(next)(received(method(), { deadline: clock.now() + caller }));
     }
     expect(seen).toEqual([50, 50, 50, 50]);
+  });
+
+  it("gives calls without a deadline the server's, unless a stream answers or the method has its own", async () => {
+    const clock = new FakeClock();
+    const left = async (kind: MethodKind, own?: number, caller = Infinity): Promise<number> => {
+      let ms = 0;
+      const call = received(method(kind), { deadline: clock.now() + caller });
+      await scopeOf(
+        clock,
+        own,
+        60,
+      )(async ({ deadline }) => {
+        ms = deadline - clock.now();
+        return answer();
+      })(call);
+      return ms;
+    };
+    expect(await left("unary")).toBe(60);
+    expect(await left("client_streaming")).toBe(60);
+    expect(await left("server_streaming")).toBe(Infinity);
+    expect(await left("bidi_streaming")).toBe(Infinity);
+    expect(await left("unary", 90)).toBe(90);
+    expect(await left("unary", undefined, 90)).toBe(90);
+    expect(await left("unary", undefined, 30)).toBe(30);
+  });
+
+  it("ends a handler that never resolves at the server's deadline", async () => {
+    const clock = new FakeClock();
+    const call = received();
+    void scopeOf(clock, undefined, 60_000)(never)(call);
+    await clock.advance(59_999);
+    expect(call.cancelReason).toBeUndefined();
+    await clock.advance(1);
+    expect(call.cancelReason).toMatchObject({ code: Code.DeadlineExceeded });
   });
 
   it("leaves no timer behind: answered, failed or cancelled", async () => {
     const clock = new FakeClock();
     const call = (): ReturnType<typeof received> => received(method(), { deadline: clock.now() + 50 });
-    const scope = callScope(clock, () => undefined);
+    const scope = scopeOf(clock);
     await scope(async () => answer())(call());
     await expect(scope(() => Promise.reject(new Error("failed")))(call())).rejects.toThrow("failed");
     const cancelled = call();
@@ -65,7 +104,7 @@ describe("the scope of a served call", () => {
 
   it("makes the call the current one for its handler, for each step of a stream, and for nobody else", async () => {
     const clock = new FakeClock();
-    const scope = callScope(clock, () => 50);
+    const scope = scopeOf(clock, 50);
     const seen: (number | undefined)[] = [];
     await scope(async () => {
       await settle();

@@ -1,13 +1,20 @@
 import type { Logger } from "pino";
 import type { Interceptor } from "../call/call.js";
 import { compose } from "../call/compose.js";
+import type { RateLimit } from "../decorators/metadata.js";
 import type { Clock } from "../ports/clock.js";
 import type { Listener, ServerTransport } from "../ports/transport.js";
+import { defaultCallLimits, type CallLimits } from "./call-limits.js";
 import { callScope } from "./call-scope.js";
+import { concurrencyLimit } from "./concurrency-limit.js";
 import { edge } from "./edge.js";
 import { createDispatch, type BoundService } from "./dispatch.js";
 import { createDrainGate, type DrainGate } from "./drain-gate.js";
 import { errorBoundary } from "./error-boundary.js";
+import { lagShed, type LoopLag } from "./loop-lag.js";
+import { rateLimit } from "./rate-limit.js";
+import { createShed, type Shed } from "./shed.js";
+import { streamIdle } from "./stream-idle.js";
 
 export interface ServerEnv {
   readonly services: readonly BoundService[];
@@ -17,7 +24,15 @@ export interface ServerEnv {
   timeoutOf(path: string): number | undefined;
   /** Whether callers may not be trusted: what calls say of whom they are for is dropped. */
   readonly edge: boolean;
+  /** What is left out has its default. */
+  readonly limits?: Partial<CallLimits> | undefined;
+  /** A method's own rate by its path. Default none. */
+  rateLimitOf?(path: string): RateLimit | undefined;
+  /** Begins to measure how late the event loop is. Without it no call is shed for that. */
+  loopLag?(): LoopLag;
   readonly clock: Clock;
+  /** From 0 up to 1, for jitter. Default `Math.random`. */
+  random?(): number;
   readonly logger: Logger;
 }
 
@@ -25,19 +40,43 @@ export interface ServerEnv {
 export interface RpcServer {
   readonly listener: Listener;
   readonly gate: DrainGate;
+  /** How many calls were refused, by what. */
+  readonly shed: Shed["counts"];
 }
 
-/** transport -> error boundary -> drain gate -> edge -> deadline and context -> interceptors -> dispatch -> method. */
+/** transport -> error boundary -> drain gate -> limits -> edge -> deadline and context -> interceptors -> dispatch -> method. */
 export async function listen(env: ServerEnv): Promise<RpcServer> {
+  const { clock, logger, random = Math.random, rateLimitOf = () => undefined } = env;
+  const limits = { ...defaultCallLimits, ...env.limits };
   const gate = createDrainGate();
+  const shed = createShed({ clock, logger, random });
+  const lag = limits.maxEventLoopLagMs > 0 ? env.loopLag?.() : undefined;
   const stages = [
-    errorBoundary(env.logger),
+    errorBoundary(logger),
     gate.interceptor,
+    ...(lag ? [lagShed(limits.maxEventLoopLagMs, lag, { clock, shed })] : []),
+    rateLimit(rateLimitOf, { clock, shed }),
+    concurrencyLimit(limits.maxConcurrentCalls, { clock, shed }),
+    streamIdle(limits.streamIdleMs, clock),
     ...(env.edge ? [edge] : []),
-    callScope(env.clock, env.timeoutOf),
+    callScope({ clock, timeoutOf: (path) => env.timeoutOf(path), serverTimeoutMs: limits.serverTimeoutMs }),
     ...env.interceptors,
   ];
   const contracts = env.services.map((service) => service.contract);
   const handler = compose(stages, createDispatch(env.services));
-  return { gate, listener: await env.transport.listen(contracts, handler, gate.draining) };
+  try {
+    const listener = await env.transport.listen(contracts, handler, gate.draining);
+    return { gate, shed: shed.counts, listener: closing(listener, () => lag?.close()) };
+  } catch (error) {
+    lag?.close();
+    throw error;
+  }
+}
+
+function closing(listener: Listener, closed: () => void): Listener {
+  return {
+    port: listener.port,
+    drain: () => listener.drain(),
+    close: () => listener.close().finally(closed),
+  };
 }

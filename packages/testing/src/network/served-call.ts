@@ -2,7 +2,6 @@ import { setImmediate } from "node:timers/promises";
 import {
   Code,
   createServerCall,
-  encodedMessage,
   errorTrailer,
   isRequestStream,
   Metadata,
@@ -178,7 +177,7 @@ export class ServedCall implements ServerSide {
 
   #encode(method: MethodContract, message: object): Buffer {
     try {
-      return encodedMessage(message, method.response);
+      return method.response.encode(message);
     } catch (error) {
       throw new RpcError(Code.Internal, "internal error", { cause: error });
     }

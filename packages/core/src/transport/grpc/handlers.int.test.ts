@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from "vitest";
+import type { Call } from "../../call/call.js";
 import { Code } from "../../code.js";
 import { RpcError } from "../../errors.js";
 import { all, closeAll, never, pair } from "../../fixtures/connected.js";
+import { fakeLogger } from "../../fixtures/fake-logger.js";
 import { callOf } from "../../fixtures/loopback.js";
 
 afterEach(closeAll);
@@ -130,6 +132,81 @@ describe("a handler that misbehaves", () => {
       });
     }
     expect(server.gate.inflight).toBe(0);
+  });
+
+  it("is logged when its response cannot be serialised, and the caller gets internal without the text", async () => {
+    const { logger, lines } = fakeLogger();
+    let finished = 0;
+    const circle: Record<string, unknown> = {};
+    circle["secret"] = circle;
+    const { connection, server } = await pair(
+      {
+        unary: () => circle,
+        serverStream: async function* () {
+          try {
+            yield { n: 1 };
+            yield circle;
+            yield { n: 3 };
+          } finally {
+            finished++;
+          }
+        },
+      },
+      { logger },
+    );
+    const hidden = { code: Code.Internal, reason: "internal error", origin: "remote" };
+    await expect(connection.call(callOf("unary"))).rejects.toMatchObject(hidden);
+    await expect(connection.call(callOf("serverStream")).then(all)).rejects.toMatchObject(hidden);
+    expect(lines).toEqual(
+      ["unary", "serverStream"].map((name): unknown =>
+        expect.objectContaining({
+          level: 50,
+          msg: "the response cannot be serialised",
+          method: `test.v1.Echo/${name}`,
+        }),
+      ),
+    );
+    expect(finished).toBe(1);
+    await expect.poll(() => server.gate.inflight).toBe(0);
+  });
+
+  it("may complete, fail and be cancelled at once: the caller gets one answer", async () => {
+    const { connection, server } = await pair({
+      unary: async (_, ctx) => {
+        (ctx as unknown as Call).cancel(new RpcError(Code.Aborted, "cancelled by itself"));
+        return { ok: true };
+      },
+      serverStream: async function* (_, ctx) {
+        yield { n: 1 };
+        (ctx as unknown as Call).cancel(new RpcError(Code.Aborted, "cancelled by itself"));
+        throw new Error("and failed");
+      },
+    });
+    const aborted = { code: Code.Aborted, reason: "cancelled by itself" };
+    await expect(connection.call(callOf("unary"))).rejects.toMatchObject(aborted);
+    await expect(connection.call(callOf("serverStream")).then(all)).rejects.toMatchObject(aborted);
+    await expect.poll(() => server.gate.inflight).toBe(0);
+  });
+
+  it("cannot end the process by line breaks in its metadata", async () => {
+    const thrown: unknown[] = [];
+    const { connection } = await pair({
+      unary: (_, ctx) => {
+        for (const text of ["a\r\nb", "a\nb", "\u0000", "\u{1f600}"]) {
+          try {
+            ctx.responseTrailer.set("x-text", text);
+          } catch (error) {
+            thrown.push(error);
+          }
+        }
+        throw new RpcError(Code.NotFound, "line\r\nbreak");
+      },
+    });
+    await expect(connection.call(callOf("unary"))).rejects.toMatchObject({
+      code: Code.NotFound,
+      reason: "line\r\nbreak",
+    });
+    expect(thrown).toHaveLength(4);
   });
 
   it("does not abort the signal of a call that was answered", async () => {

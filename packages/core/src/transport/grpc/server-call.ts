@@ -7,6 +7,7 @@ import {
   type ServerUnaryCall,
   type ServerWritableStream,
 } from "@grpc/grpc-js";
+import type { Logger } from "pino";
 import type { Call, Handler, Reply } from "../../call/call.js";
 import { createServerCall, isRequestStream } from "../../call/pipeline-call.js";
 import { Code } from "../../code.js";
@@ -16,6 +17,7 @@ import { RpcError } from "../../errors.js";
 import { sendableText } from "../../errors/sendable-text.js";
 import { errorTrailer } from "../../errors/status-details.js";
 import type { Clock } from "../../ports/clock.js";
+import { responseEncoder } from "./response-encoder.js";
 import { requestsOf } from "./server-requests.js";
 import { sendable } from "./sendable.js";
 
@@ -33,18 +35,23 @@ export interface ServerCallEnv {
   readonly dispatch: Handler;
   readonly draining: AbortSignal;
   readonly clock: Clock;
+  readonly logger?: Logger | undefined;
 }
 
-/** The grpc-js handler of one method, whatever its kind: builds the call, dispatches it, sends the reply. */
+/**
+ * The grpc-js handler of one method, whatever its kind: builds the call, dispatches it, sends the reply. Responses come to
+ * grpc-js as bytes.
+ */
 export function grpcHandler(
   method: MethodContract,
   env: ServerCallEnv,
 ): (grpc: AnyServerCall, callback?: sendUnaryData<object>) => void {
+  const encode = responseEncoder(method, env.logger);
   return (grpc, callback) => {
     const { call, responseHeader, responseTrailer } = receive(method, grpc, env);
     const sender = callback
-      ? unarySender(grpc, callback, responseHeader, responseTrailer)
-      : streamSender(grpc as unknown as ResponseWriter, call, responseHeader, responseTrailer);
+      ? unarySender(grpc, callback, encode, responseHeader, responseTrailer)
+      : streamSender(grpc as unknown as ResponseWriter, call, encode, responseHeader, responseTrailer);
     // The first of reply, cancellation and deadline is what the caller gets.
     call.onCancel((reason) => sender.fail(reason));
     // grpc-js says so of every call that has ended, the answered ones too.
@@ -138,9 +145,12 @@ function statusOf(
   return { code, details: sendableText(reason), metadata: sendable(metadata) };
 }
 
+type Encode = (message: object) => Buffer;
+
 function unarySender(
   grpc: AnyServerCall,
   callback: sendUnaryData<object>,
+  encode: Encode,
   header: Metadata,
   trailer: Metadata,
 ): Sender {
@@ -155,9 +165,10 @@ function unarySender(
     send(reply) {
       if (done) return;
       if (reply.responseStream) throw wrongKind(reply);
+      const bytes = encode(reply.response);
       done = true;
       sendHeader();
-      callback(null, reply.response, sendable(trailer));
+      callback(null, bytes, sendable(trailer));
     },
     fail(error) {
       if (done) return;
@@ -168,7 +179,13 @@ function unarySender(
   };
 }
 
-function streamSender(grpc: ResponseWriter, call: Call, header: Metadata, trailer: Metadata): Sender {
+function streamSender(
+  grpc: ResponseWriter,
+  call: Call,
+  encode: Encode,
+  header: Metadata,
+  trailer: Metadata,
+): Sender {
   let done = false;
   const fail = (error: unknown): void => {
     if (done) return;
@@ -186,7 +203,7 @@ function streamSender(grpc: ResponseWriter, call: Call, header: Metadata, traile
       for (; !result.done; result = await messages.next()) {
         if (done) return;
         // A reader that does not keep up holds the handler here.
-        if (!grpc.write(result.value)) await writable(grpc, call);
+        if (!grpc.write(encode(result.value))) await writable(grpc, call);
       }
     } finally {
       if (!result.done) await messages.return?.();

@@ -1,12 +1,7 @@
-import type { ServerHttp2Stream } from "node:http2";
 import { setImmediate } from "node:timers/promises";
 import type { ServerReadableStream } from "@grpc/grpc-js";
-
-/** How grpc-js' server calls are nested inside: its interceptors' calls first, the one with the stream last. */
-interface InnerCall {
-  readonly nextCall?: InnerCall;
-  readonly stream?: ServerHttp2Stream;
-}
+import { messageTaken } from "./inflation.js";
+import { innerCall, type InnerCall } from "./inner-call.js";
 
 /**
  * The requests of a call. A handler that stops reading must not destroy the stream its answer goes out on. And a caller
@@ -21,17 +16,21 @@ export function requestsOf(
 ): AsyncIterable<object> {
   return {
     [Symbol.asyncIterator]() {
+      const inner = innerCall((grpc as { readonly call?: object }).call);
       const iterator = grpc.iterator({ destroyOnReturn: false }) as AsyncIterator<object>;
       return {
         async next() {
           try {
             const result = await iterator.next();
-            if (!result.done) return result;
-            if (!wasReset(grpc)) await setImmediate();
-            if (!wasReset(grpc)) return result;
+            if (!result.done) {
+              messageTaken(inner);
+              return result;
+            }
+            if (!wasReset(inner)) await setImmediate();
+            if (!wasReset(inner)) return result;
           } catch (error) {
             // The stream was torn down under the reader.
-            if (!wasReset(grpc)) throw error;
+            if (!wasReset(inner)) throw error;
           }
           throw gone();
         },
@@ -45,11 +44,6 @@ export function requestsOf(
 }
 
 /** Whether the HTTP/2 stream ended by a reset or with its connection, and not by the caller's last message. */
-function wasReset(grpc: object): boolean {
-  let call = (grpc as { readonly call?: InnerCall }).call;
-  while (call?.nextCall) call = call.nextCall;
-  if (!call?.stream)
-    throw new Error("grpc-js no longer shows the stream of a call: this version is not supported");
-  const { rstCode, aborted } = call.stream;
+function wasReset({ stream: { rstCode, aborted } }: InnerCall): boolean {
   return aborted || (rstCode !== undefined && rstCode !== 0);
 }

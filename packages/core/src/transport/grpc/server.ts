@@ -1,11 +1,12 @@
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
-import type { Handler } from "../../call/call.js";
+import type { Logger } from "pino";
 import type { MethodContract, ServiceContract } from "../../contract/contract.js";
-import { encodedMessage } from "../../contract/codec.js";
 import { ConfigError } from "../../errors.js";
 import { systemClock, type Clock } from "../../ports/clock.js";
 import type { Listener, ServerTransport } from "../../ports/transport.js";
-import { grpcHandler } from "./server-call.js";
+import { grpcHandler, type ServerCallEnv } from "./server-call.js";
+import { createServerGuard } from "./server-guard.js";
+import { defaultServerLimits, grpcOptions, type GrpcServerLimits } from "./server-limits.js";
 
 export interface GrpcServerTransportOptions {
   /** Default `0.0.0.0`. */
@@ -16,7 +17,13 @@ export interface GrpcServerTransportOptions {
   readonly credentials?: ServerCredentials | undefined;
   /** Over Rollcall's own server options. */
   readonly serverOptions?: ServerOptions | undefined;
+  /** What callers may ask of connections; what is left out has its default. */
+  readonly limits?: Partial<GrpcServerLimits> | undefined;
   readonly clock?: Clock | undefined;
+  /** From 0 up to 1, for jitter. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+  /** Told of responses that cannot be serialised. Default: nobody is. */
+  readonly logger?: Logger | undefined;
 }
 
 const defaults: ServerOptions = {
@@ -38,31 +45,32 @@ const types = {
 
 /** gRPC over HTTP/2 by grpc-js. */
 export function createGrpcServerTransport(options: GrpcServerTransportOptions = {}): ServerTransport {
-  const { host = "0.0.0.0", port = 0, clock = systemClock } = options;
+  const { host = "0.0.0.0", port = 0, clock = systemClock, random = Math.random } = options;
+  const { logger, serverOptions } = options;
+  const limits = { ...defaultServerLimits, ...options.limits };
   return {
     async listen(services, dispatch, draining) {
-      const server = new Server({ ...defaults, ...options.serverOptions, ...fixed });
-      for (const service of services) addService(server, service, { dispatch, draining, clock });
+      const guard = createServerGuard(limits, { clock, random });
+      const interceptors = [guard.interceptor, ...(serverOptions?.interceptors ?? [])];
+      const server = new Server({
+        ...defaults,
+        ...grpcOptions(limits),
+        ...serverOptions,
+        ...fixed,
+        interceptors,
+      });
+      guard.attach(server);
+      for (const service of services) addService(server, service, { dispatch, draining, clock, logger });
       const bound = await bind(server, host, port, options.credentials ?? ServerCredentials.createInsecure());
       return listener(server, bound);
     },
   };
 }
 
-function addService(
-  server: Server,
-  service: ServiceContract<any>,
-  env: { dispatch: Handler; draining: AbortSignal; clock: Clock },
-): void {
+function addService(server: Server, service: ServiceContract<any>, env: ServerCallEnv): void {
   for (const method of Object.values<MethodContract>(service.methods)) {
-    const { request, response } = method;
-    server.register(
-      method.path,
-      grpcHandler(method, env),
-      (message: object) => encodedMessage(message, response),
-      request.decode,
-      types[method.kind],
-    );
+    const asIs = (bytes: object): Buffer => bytes as Buffer;
+    server.register(method.path, grpcHandler(method, env), asIs, method.request.decode, types[method.kind]);
   }
 }
 

@@ -1,0 +1,28 @@
+import { constants, type ServerHttp2Stream } from "node:http2";
+
+/** Between looks at an answer on its way, in milliseconds: callers who end their requests by themselves come first. */
+const lookMs = 20;
+
+/**
+ * Resets the streams that were answered before their requests had come to an end: nobody else would end them. With
+ * NO_ERROR, as RFC 9113 (8.1) has it: the answer stands, and the caller need not send the rest.
+ */
+export function resetWhenAnswered(stream: ServerHttp2Stream): void {
+  const answered = (): void => {
+    if (!stream.readableEnded) look(stream);
+  };
+  stream.once("wantTrailers", answered);
+  // A status that went out as the only headers has no trailers after it.
+  stream.once("finish", () => {
+    if (stream.sentHeaders && "grpc-status" in stream.sentHeaders) answered();
+  });
+}
+
+function look(stream: ServerHttp2Stream): void {
+  setTimeout(() => {
+    if (stream.readableEnded || stream.closed || stream.destroyed) return;
+    // A reset drops what is still to be sent, and a peer that does not read may keep it waiting.
+    if (stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
+    else look(stream);
+  }, lookMs).unref();
+}

@@ -1,0 +1,47 @@
+import type { Server, ServerInterceptingCall, ServerInterceptor } from "@grpc/grpc-js";
+import type { Clock } from "../../ports/clock.js";
+import { resetWhenAnswered } from "./answered-streams.js";
+import { hideTimeout, restoreTimeout } from "./grpc-timeout.js";
+import { limitHandshake } from "./handshake-timeout.js";
+import { limitHeaders, onHttp2Server } from "./http2-servers.js";
+import { Inflation } from "./inflation.js";
+import { innerCall } from "./inner-call.js";
+import { PendingRequests } from "./pending-requests.js";
+import type { GrpcServerLimits } from "./server-limits.js";
+
+/** What stands between callers and a grpc-js server, on each stream before any handler knows of it. */
+export interface ServerGuard {
+  /** Innermost: next to grpc-js' own call. */
+  readonly interceptor: ServerInterceptor;
+  /** To be called before the server is bound. */
+  attach(server: Server): void;
+}
+
+export function createServerGuard(
+  limits: GrpcServerLimits,
+  env: { readonly clock: Clock; random(): number },
+): ServerGuard {
+  const pending = new PendingRequests(limits, env);
+  const inflation = new Inflation(limits);
+  return {
+    interceptor(method, outer) {
+      const call = innerCall(outer);
+      // A call that has ended here is not started by grpc-js.
+      if (restoreTimeout(call) && (method.requestStream || pending.enter(call))) {
+        inflation.bound(call, method.requestStream);
+      }
+      // The type asks for a wrapper, and there is nothing to wrap: it would cost every call.
+      return outer as ServerInterceptingCall;
+    },
+    attach(server) {
+      limitHeaders(server, limits);
+      onHttp2Server(server, (http2) => {
+        limitHandshake(http2, limits.handshakeTimeoutMs, env.clock);
+        http2.prependListener("stream", (stream, headers) => {
+          hideTimeout(stream, headers);
+          resetWhenAnswered(stream);
+        });
+      });
+    },
+  };
+}
