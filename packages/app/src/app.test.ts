@@ -40,6 +40,7 @@ function setup(change: Partial<AppOptions> = {}): {
       seen.push("listen");
       return {
         port: 80,
+        peers: () => [],
         drain: async () => void seen.push("drain"),
         close: async () => void seen.push("close"),
       };

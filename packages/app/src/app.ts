@@ -5,6 +5,7 @@ import {
   ConfigError,
   createGrpcServerTransport,
   createGrpcTransport,
+  linkFeature,
   startAll,
   stopAll,
   systemClock,
@@ -110,6 +111,7 @@ export function createApp(options: AppOptions): App {
     discovery: backend,
     rollouts: backend.rollouts,
     transport: options.transport ?? createGrpcTransport({ clock, random }),
+    app: name,
     clock,
     random,
     logger,
@@ -132,6 +134,7 @@ export function createApp(options: AppOptions): App {
       createGrpcServerTransport({ host: settings.host, port: settings.port, clock }),
     interceptors: options.interceptors ?? [],
     edge: settings.edge,
+    identity: () => ({ instance: settings.id || address(), incarnation, app: name }),
     clock,
     logger,
   });
@@ -163,8 +166,9 @@ export function createApp(options: AppOptions): App {
     services,
     clientsPart(clients),
     server,
-    registration,
     rollouts,
+    // Last, and so the first to stop: callers are told before anything else is done.
+    registration,
   ];
 
   const starting = new AbortController();
@@ -241,7 +245,7 @@ function instance(
     zone,
     weight,
     state: "up",
-    features: [],
+    features: [linkFeature],
     labels: settings.labels,
   };
 }

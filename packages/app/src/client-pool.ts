@@ -4,6 +4,7 @@ import {
   Cluster,
   clientPipeline,
   ConfigError,
+  linkedTransport,
   type BalancerFactory,
   type BreakerOptions,
   type ClientOf,
@@ -27,6 +28,8 @@ export interface ClientPoolEnv {
   /** Where attempts are reported during a rollout; without it they are not. */
   readonly rollouts?: RolloutStore | undefined;
   readonly transport: Transport;
+  /** The name of the app that calls, for the logs of those it calls. */
+  readonly app?: string | undefined;
   readonly clock: Clock;
   random(): number;
   readonly logger: Logger;
@@ -56,6 +59,7 @@ interface OpenCluster {
 /** The clients of a process: those of one service and policy share their connections. */
 export class ClientPool implements AsyncDisposable {
   readonly #env: ClientPoolEnv;
+  readonly #transport: Transport;
   readonly #clusters: OpenCluster[] = [];
   readonly #policies = new Map<string, BalancerFactory>();
   readonly #required = new Set<Cluster>();
@@ -64,6 +68,7 @@ export class ClientPool implements AsyncDisposable {
 
   constructor(env: ClientPoolEnv) {
     this.#env = env;
+    this.#transport = linkedTransport(env.transport, env);
     this.#reports =
       env.rollouts && new RolloutReports({ ...env, random: () => env.random(), store: env.rollouts });
   }
@@ -114,7 +119,7 @@ export class ClientPool implements AsyncDisposable {
   }
 
   #cluster(contract: ServiceContract<any>, options: ClientOptions): Cluster {
-    const { discovery, transport, clock, random, logger, zone, caller } = this.#env;
+    const { discovery, clock, random, logger, zone, caller } = this.#env;
     const chosen = options.balancer ?? this.#env.balancer;
     const balancer = typeof chosen === "string" ? this.#policy(chosen) : chosen;
     const present = this.#clusters.find(
@@ -127,7 +132,7 @@ export class ClientPool implements AsyncDisposable {
     const cluster = new Cluster({
       service,
       feed,
-      transport,
+      transport: this.#transport,
       balancer,
       clock,
       random,

@@ -111,6 +111,16 @@ export { type BoundService } from "./server/dispatch.js";
 export { type DrainGate } from "./server/drain-gate.js";
 export { createHealthService, type HealthService } from "./server/health.js";
 export { Health } from "./gen/grpc/health/v1/health.js";
+export { Link } from "./gen/rollcall/link/v1/link.js";
+export {
+  createLinkService,
+  type LinkDrain,
+  type LinkIdentity,
+  type LinkService,
+} from "./link/link-service.js";
+export { type LinkEnv } from "./link/linked-connection.js";
+export { linkedTransport } from "./link/linked-transport.js";
+export { linkFeature, linkPath } from "./link/link-protocol.js";
 export { createGrpcTransport, type GrpcTransportOptions } from "./transport/grpc/transport.js";
 export { createGrpcServerTransport, type GrpcServerTransportOptions } from "./transport/grpc/server.js";
 export { defaultServerLimits, type GrpcServerLimits } from "./transport/grpc/server-limits.js";

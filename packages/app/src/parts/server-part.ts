@@ -1,11 +1,13 @@
 import {
   createHealthService,
+  createLinkService,
   listen,
   unlessAborted,
   type Clock,
   type HealthService,
   type Interceptor,
   type Lifecycle,
+  type LinkIdentity,
   type RpcServer,
   type ServerTransport,
 } from "@rollcall/core";
@@ -17,6 +19,11 @@ export interface ServerPart extends Lifecycle {
   /** The port in use, once started. */
   readonly port: number;
   readonly health: HealthService;
+  /**
+   * Asks the connected callers to send their calls elsewhere. True when all have acknowledged before the signal aborts;
+   * false when one has not, or cannot because it is not Rollcall's.
+   */
+  tell(signal: AbortSignal): Promise<boolean>;
 }
 
 interface ServerPartEnv {
@@ -24,6 +31,8 @@ interface ServerPartEnv {
   readonly transport: ServerTransport;
   readonly interceptors: readonly Interceptor[];
   readonly edge: boolean;
+  /** Who this is, for its callers; asked once the server's port is known. */
+  identity(): Omit<LinkIdentity, "services">;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -36,6 +45,7 @@ export function serverPart(env: ServerPartEnv): ServerPart {
   const { clock, logger } = env;
   let server: RpcServer | undefined;
   let health: HealthService | undefined;
+  const links = createLinkService();
   return {
     name: "server",
     get port() {
@@ -51,7 +61,16 @@ export function serverPart(env: ServerPartEnv): ServerPart {
       health = createHealthService(bound.map(({ contract }) => contract.name));
       const timeouts = methodTimeouts(bound);
       const services = [...bound, health.bound];
-      server = await listen({ ...env, services, timeoutOf: (path) => timeouts.get(path) });
+      const timeoutOf = (path: string): number | undefined => timeouts.get(path);
+      server = await listen({ ...env, services, internal: [links.bound], timeoutOf });
+      links.identify({ ...env.identity(), services: bound.map(({ contract }) => contract.name) });
+    },
+    async tell(signal) {
+      const { acknowledged, missing } = await links.drain(signal);
+      const linked = links.peers();
+      const others = server?.listener.peers().filter((peer) => !linked.has(peer)) ?? [];
+      logger.info({ acknowledged, missing, others: others.length }, "callers told");
+      return missing.length === 0 && others.length === 0;
     },
     async stop(signal) {
       if (!server) return;

@@ -1,5 +1,6 @@
-import type { Handler } from "../call/call.js";
+import type { Call, Handler } from "../call/call.js";
 import type { ServiceContract } from "../contract/contract.js";
+import type { RpcError } from "../errors.js";
 import type { ConnectionState } from "./endpoint.js";
 import type { ServiceInstance } from "./registry.js";
 
@@ -9,6 +10,16 @@ export interface Connection {
   readonly state: ConnectionState;
   /** Returns its removal. */
   onChange(listener: (state: ConnectionState) => void): () => void;
+  /**
+   * Resolves when the server's process answers; rejects with the signal's reason, or when there is nothing to ask it by.
+   * Absent where there never is.
+   */
+  ping?(signal: AbortSignal): Promise<void>;
+  /**
+   * Ends those calls in flight that have had no reply yet and for which there is a reason. A transport without it lets
+   * them wait for their deadlines.
+   */
+  abort?(reason: (call: Call) => RpcError | undefined): void;
   /**
    * Takes no new calls; those in flight get `graceMs` to end and are ended then. Resolves when all is closed. A second
    * close may shorten the grace of the first.
@@ -26,6 +37,8 @@ export interface Transport {
 export interface Listener {
   /** The port in use. */
   readonly port: number;
+  /** Who is connected now: addresses as calls have them in `ctx.peer`. */
+  peers(): readonly string[];
   /** Stops accepting connections and tells the peers (GOAWAY); resolves when the last call has ended. */
   drain(): Promise<void>;
   /** Ends whatever is left, at once. */

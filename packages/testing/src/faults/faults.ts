@@ -75,6 +75,7 @@ export function createFaults(options: FaultOptions): Faults {
             return connection.state;
           },
           onChange: (listener) => connection.onChange(listener),
+          abort: (reason) => connection.abort?.(reason),
           close: (graceMs) => connection.close(graceMs),
         };
       },

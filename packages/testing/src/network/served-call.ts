@@ -81,7 +81,7 @@ export class ServedCall implements ServerSide {
         responseHeader: this.#header,
         responseTrailer: this.#trailer,
         draining: this.#peer.draining,
-        peer: { address: this.#peer.address },
+        peer: { address: this.#caller.address },
       },
     );
     this.#call = call;

@@ -69,6 +69,13 @@ export class GrpcConnection implements Connection {
     return sent.reply;
   };
 
+  abort(reasonOf: (call: Call) => RpcError | undefined): void {
+    for (const sent of this.#inflight) {
+      const reason = sent.replied ? undefined : reasonOf(sent.call);
+      if (reason) sent.abort(reason);
+    }
+  }
+
   async close(graceMs: number): Promise<void> {
     this.#become("closed");
     this.#listeners.clear();

@@ -7,6 +7,7 @@ import type { Listener, ServerTransport } from "../../ports/transport.js";
 import { grpcHandler, type ServerCallEnv } from "./server-call.js";
 import { createServerGuard } from "./server-guard.js";
 import { defaultServerLimits, grpcOptions, type GrpcServerLimits } from "./server-limits.js";
+import { peersOf } from "./server-peers.js";
 
 export interface GrpcServerTransportOptions {
   /** Default `0.0.0.0`. */
@@ -93,6 +94,7 @@ function bind(server: Server, host: string, port: number, credentials: ServerCre
 function listener(server: Server, port: number): Listener {
   return {
     port,
+    peers: () => peersOf(server),
     drain: () =>
       new Promise((resolve, reject) => {
         server.tryShutdown((error) => (error ? reject(error) : resolve()));
