@@ -11,6 +11,8 @@ export interface StartOptions {
   /** The network namespace it runs in. Default: this process'. */
   readonly namespace?: string | undefined;
   readonly name?: string;
+  /** In `processes/`. Default `service.ts`. */
+  readonly script?: string;
 }
 
 /** How a script of `processes/` is run from its sources, in a namespace if need be. */
@@ -25,7 +27,7 @@ export function commandOf(script: string, env: Variables, namespace?: string): P
 export async function launchService(
   context: RowContext,
   registry: string,
-  { env = {}, namespace, name = "service" }: StartOptions = {},
+  { env = {}, namespace, name = "service", script = "service.ts" }: StartOptions = {},
 ): Promise<FleetProcess> {
   context.signal.throwIfAborted();
   const variables = {
@@ -34,7 +36,7 @@ export async function launchService(
     ROLLCALL_LOG_FORMAT: "json",
     ...env,
   };
-  return context.own(await FleetProcess.start(commandOf("service.ts", variables, namespace), { name }));
+  return context.own(await FleetProcess.start(commandOf(script, variables, namespace), { name }));
 }
 
 /** Starts a service process and waits until it is registered. */

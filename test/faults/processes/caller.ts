@@ -56,7 +56,8 @@ const clients = Array.from({ length: config.clients }, () =>
     balancer: notedPolicy,
     interceptors: [noted, receiptInterceptor],
     timeoutMs: config.timeoutMs,
-    ...(config.retry ? { retry: config.retry } : {}),
+    retry: config.retry,
+    breaker: config.breaker,
   }),
 );
 

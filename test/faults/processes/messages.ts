@@ -1,3 +1,4 @@
+import type { BreakerOptions } from "@rollcall/app";
 import type { MadeCall } from "../harness/calls.js";
 
 /** How a service's handlers answer from now on. */
@@ -36,6 +37,8 @@ export interface CallerConfig {
   readonly idle: boolean;
   /** The retry's options, as `createClient` takes them. */
   readonly retry?: { readonly maxAttempts?: number };
+  /** The breaker's, in the same way. */
+  readonly breaker?: BreakerOptions;
 }
 
 export interface CallsMessage {

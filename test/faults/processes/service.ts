@@ -27,6 +27,8 @@ process.on("message", (message) => {
 });
 // An orphan in a network namespace has no other sign that its parent has gone.
 process.on("disconnect", () => process.exit(1));
+// Whoever listens to the channel keeps the process alive; this one has to end as any service.
+process.channel?.unref();
 
 @Service(Orders)
 class OrdersService {

@@ -25,7 +25,7 @@ export const poisonedKeys = defineRow({
   name: "poisoned-keys",
   fault: "Somebody writes nonsense under a service's prefix",
   inject: "six keys put into etcd: `{`, `[]`, weight -1 and 1e309, unix:///, 1 MB; each put twice",
-  pace: "fast",
+  pace: "normal",
   limitMs: 90_000,
   bounds: {
     failed: { what: "calls failed", unit: "", atMost: 0 },

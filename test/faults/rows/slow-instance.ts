@@ -7,7 +7,7 @@ export const slowInstance = defineRow({
   name: "slow-instance",
   fault: "An instance gets slow",
   inject: "+500 ms in the handlers of one of 3",
-  pace: "fast",
+  pace: "normal",
   limitMs: 90_000,
   bounds: {
     share: { what: "its share of the calls, 10 s later", unit: "%", atMost: 10 },

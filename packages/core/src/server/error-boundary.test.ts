@@ -7,7 +7,7 @@ import { RpcError } from "../errors.js";
 import { RetryInfo, retryInfo } from "../errors/details.js";
 import { method } from "../fixtures/contracts.js";
 import { fakeLogger } from "../fixtures/fake-logger.js";
-import { streamAnswer } from "../fixtures/fake-transport.js";
+import { answer, streamAnswer } from "../fixtures/fake-transport.js";
 import { messagesOf, received } from "../fixtures/server-calls.js";
 import { errorBoundary } from "./error-boundary.js";
 
@@ -133,6 +133,39 @@ describe("the error boundary", () => {
     const forwarding = new RpcError(nested.code, nested.reason, { details: nested.details });
     await expect(setup(throwing(forwarding)).handler(received())).rejects.toBe(forwarding);
     expect(forwarding.detail(RetryInfo)).toBeDefined();
+  });
+
+  it("answers internal for a response that cannot be serialised, and logs why", async () => {
+    const secret = new TypeError("secret");
+    const response = {
+      ...method().response,
+      encode: () => {
+        throw secret;
+      },
+    };
+    const hidden = { code: Code.Internal, reason: "internal error", cause: secret };
+    const unary = setup(async () => answer({ n: 1 }));
+    await expect(unary.handler(received(method("unary", { response })))).rejects.toMatchObject(hidden);
+    expect(unary.lines).toMatchObject([{ level: 50, msg: "response cannot be serialised" }]);
+    let left = false;
+    const stream = setup(async (call) =>
+      streamAnswer(
+        (async function* () {
+          try {
+            yield {};
+          } finally {
+            left = true;
+          }
+        })(),
+        call,
+      ),
+    );
+    const reply = await stream.handler(received(method("server_streaming", { response })));
+    const messages = (reply.response as AsyncIterable<object>)[Symbol.asyncIterator]();
+    await expect(messages.next()).rejects.toMatchObject(hidden);
+    expect(stream.lines).toHaveLength(1);
+    await messages.return?.();
+    expect(left).toBe(true);
   });
 
   it("answers when what was thrown cannot be looked at, and when the log cannot be written", async () => {

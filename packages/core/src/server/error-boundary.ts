@@ -6,21 +6,31 @@ import { methodName } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
 import { loggedError } from "../errors/logged-error.js";
 
+/** The response could not be turned into bytes: the handler's mistake, found when it has returned. */
+class NotSerialised {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
 /**
- * Outermost on a server: whatever a handler throws leaves as an `RpcError`. What it threw by accident is logged, and
- * reaches the caller as `internal` without its text. What fails because the call was cancelled is the cancellation.
+ * Outermost on a server: whatever a handler throws leaves as an `RpcError`, and whatever it answers as bytes. What it
+ * threw by accident, and an answer that cannot be serialised, is logged and reaches the caller as `internal` without its
+ * text. What fails because the call was cancelled is the cancellation.
  */
 export function errorBoundary(logger: Logger): Interceptor {
   return (next) => async (call) => {
     let cancelled: RpcError | undefined;
     const uncancel = call.onCancel((reason) => (cancelled = reason));
     const convert = (thrown: unknown): RpcError => cancelled ?? answerOf(thrown, call, logger);
+    const encode = (message: object): Buffer => encoded(message, call);
     try {
       const reply = await next(call);
       void reply.end.then(uncancel);
-      if (!reply.responseStream) return reply;
-      const value = (message: object): object => message;
-      return { ...reply, response: mapStream(reply.response, { value, error: convert }) };
+      if (!reply.responseStream) return { ...reply, response: encode(reply.response) };
+      return { ...reply, response: mapStream(reply.response, { value: encode, error: convert }) };
     } catch (thrown) {
       uncancel();
       throw convert(thrown);
@@ -28,12 +38,22 @@ export function errorBoundary(logger: Logger): Interceptor {
   };
 }
 
+function encoded(message: object, { method }: Call): Buffer {
+  try {
+    return method.response.encode(message);
+  } catch (error) {
+    throw new NotSerialised(error);
+  }
+}
+
 function answerOf(thrown: unknown, call: Call, logger: Logger): RpcError {
   const path = methodName(call.method);
   // An error with the code ok would end the call well, and without an answer.
   if (RpcError.is(thrown) && thrown.code !== Code.Ok) return meant(thrown, path, logger);
-  log(logger, "error", thrown, path, "handler threw");
-  return new RpcError(Code.Internal, "internal error", { path, cause: thrown });
+  const unserialised = isNotSerialised(thrown);
+  const cause = unserialised ? thrown.error : thrown;
+  log(logger, "error", cause, path, unserialised ? "response cannot be serialised" : "handler threw");
+  return new RpcError(Code.Internal, "internal error", { path, cause });
 }
 
 /**
@@ -46,6 +66,14 @@ function meant(error: RpcError, path: string, logger: Logger): RpcError {
   if (error.origin === "remote") return new RpcError(error.code, error.reason, { path, cause: error });
   log(logger, "warn", error, path, "a nested call failed");
   return new RpcError(error.code, "a nested call failed", { path, cause: error });
+}
+
+function isNotSerialised(thrown: unknown): thrown is NotSerialised {
+  try {
+    return thrown instanceof NotSerialised;
+  } catch {
+    return false;
+  }
 }
 
 function log(
