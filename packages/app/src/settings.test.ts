@@ -22,6 +22,7 @@ describe("settings", () => {
       balancer: "peak-ewma",
       subsetSize: 0,
       timeoutMs: 10_000,
+      hangTimeoutMs: 500,
       gracePeriodMs: 30_000,
       propagationDelayMs: 500,
       startup: "wait",
