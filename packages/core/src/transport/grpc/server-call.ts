@@ -15,6 +15,7 @@ import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
 import type { Clock } from "../../ports/clock.js";
 import { requestsOf } from "./server-requests.js";
+import { closeOnceAnswered } from "./server-stream.js";
 import { sendable, sendableText } from "./sendable.js";
 
 /** What the four kinds of grpc-js calls share. */
@@ -191,6 +192,7 @@ function streamSender(grpc: ResponseWriter, call: Call, header: Metadata, traile
     }
     if (done) return;
     done = true;
+    if (call.requestStream) closeOnceAnswered(grpc);
     grpc.end(sendable(trailer));
   };
   return {

@@ -1,12 +1,6 @@
-import type { ServerHttp2Stream } from "node:http2";
 import { setImmediate } from "node:timers/promises";
 import type { ServerReadableStream } from "@grpc/grpc-js";
-
-/** How grpc-js' server calls are nested inside: its interceptors' calls first, the one with the stream last. */
-interface InnerCall {
-  readonly nextCall?: InnerCall;
-  readonly stream?: ServerHttp2Stream;
-}
+import { serverStreamOf } from "./server-stream.js";
 
 /**
  * The requests of a call. A handler that stops reading must not destroy the stream its answer goes out on. And a caller
@@ -46,10 +40,6 @@ export function requestsOf(
 
 /** Whether the HTTP/2 stream ended by a reset or with its connection, and not by the caller's last message. */
 function wasReset(grpc: object): boolean {
-  let call = (grpc as { readonly call?: InnerCall }).call;
-  while (call?.nextCall) call = call.nextCall;
-  if (!call?.stream)
-    throw new Error("grpc-js no longer shows the stream of a call: this version is not supported");
-  const { rstCode, aborted } = call.stream;
+  const { rstCode, aborted } = serverStreamOf(grpc);
   return aborted || (rstCode !== undefined && rstCode !== 0);
 }
