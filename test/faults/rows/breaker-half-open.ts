@@ -52,8 +52,9 @@ export const breakerHalfOpen = defineRow({
     const half = caller.burst(concurrent, 10_000);
     await context.sleep(slowMs / 2);
     const seen = (await begun()) - asked;
-    const answered = (await half).filter(({ code }) => code === 0).length;
-    context.note(`half-open: ${answered} of ${concurrent} answered`);
+    const answered = (await half).filter(({ code }) => code === 0);
+    const times = answered.map(({ latencyMs }) => latencyMs.toFixed(0));
+    context.note(`half-open: ${answered.length} of ${concurrent} answered, after ${times.join(", ")} ms`);
 
     await Promise.all(services.map((service) => behave(service, {})));
     const after = await caller.burst(concurrent, 10_000);
