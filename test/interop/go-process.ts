@@ -27,10 +27,10 @@ export class GoProcess implements AsyncDisposable {
     return JSON.parse(value) as Said;
   }
 
-  /** Has it do something; resolves when it is done. */
-  async order(what: string): Promise<void> {
+  /** Has it do something; resolves with what it says when it is done. */
+  async order(what: string): Promise<Said> {
     this.#child.stdin?.write(`${what}\n`);
-    await this.said();
+    return await this.said();
   }
 
   /** Ends its standard input. */
@@ -40,8 +40,11 @@ export class GoProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    this.#child.kill("SIGKILL");
-    await once(this.#child, "exit");
+    const exit = once(this.#child, "exit");
+    this.end();
+    const late = setTimeout(() => this.#child.kill("SIGKILL"), 2_000);
+    await exit;
+    clearTimeout(late);
   }
 }
 
@@ -57,7 +60,9 @@ export async function startGoServer(binary: string, args: readonly string[] = []
   const { listening } = await go.said();
   return {
     address: String(listening),
-    order: (what) => go.order(what),
+    async order(what) {
+      await go.order(what);
+    },
     [Symbol.asyncDispose]: () => go[Symbol.asyncDispose](),
   };
 }

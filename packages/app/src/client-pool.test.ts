@@ -154,6 +154,37 @@ describe("the clients of a process", () => {
       expect(await firstRefused(all, own)).toBe(-1);
   });
 
+  it("say in the registry which breakers are not closed, and no more when they are", async () => {
+    const registry = memoryRegistry();
+    const { clock, transport, pool } = setup(registry, {
+      breakerReports: registry.breakers,
+      app: "checkout",
+    });
+    let sick = true;
+    transport.respond = async () => {
+      if (sick) throw new RpcError(Code.Internal, "sick", { origin: "remote" });
+      return answer({ id: "a" });
+    };
+    const clients = [pool.client(Stock), pool.client(Stock)];
+    const call = async (count: number): Promise<void> => {
+      const made = Array.from({ length: count }, (_, n) => clients[n % 2]!.get({ id: "a" }).catch(() => {}));
+      await clock.advance(2_000);
+      await Promise.all(made);
+    };
+    const reported = async (): Promise<unknown> => registry.breakers!.reports(Stock.name, signal);
+    await call(30);
+    expect(await reported()).toEqual([]);
+    await call(10);
+    const breaker = { method: "test.v1.Stock/Get", subset: "stable", state: "open", calls: 20, failures: 20 };
+    expect(await reported()).toMatchObject([{ caller: "c1", app: "checkout", breakers: [breaker] }]);
+    sick = false;
+    await clock.advance(5_000);
+    await call(6);
+    expect(await reported()).toEqual([]);
+    await pool.close(0);
+    expect(clock.pending).toBe(0);
+  });
+
   it("are refused wrong options", () => {
     const { pool } = setup();
     for (const [options, message] of [

@@ -5,8 +5,10 @@ import {
   clientPipeline,
   ConfigError,
   linkedTransport,
+  expandServerName,
   type BalancerFactory,
   type BreakerOptions,
+  type BreakerReports,
   type ClientOf,
   type ClientOptions,
   type Clock,
@@ -21,6 +23,7 @@ import {
 } from "@rollcall/core";
 import { balancerByName, standardStack } from "@rollcall/balancer";
 import type { Logger } from "pino";
+import { BreakerReporter } from "./breaker/breaker-reporter.js";
 import { RolloutReports } from "./rollout/rollout-reports.js";
 
 export interface ClientPoolEnv {
@@ -28,8 +31,10 @@ export interface ClientPoolEnv {
   /** Where attempts are reported during a rollout; without it they are not. */
   readonly rollouts?: RolloutStore | undefined;
   readonly transport: Transport;
-  /** The name of the app that calls, for the logs of those it calls. */
+  /** The name of the app that calls, for the logs of those it calls and for reports. Default none. */
   readonly app?: string | undefined;
+  /** With TLS: whom servers must prove to be, for clients that do not say; see `expandServerName`. */
+  readonly serverName?: string | undefined;
   readonly clock: Clock;
   random(): number;
   readonly logger: Logger;
@@ -47,16 +52,19 @@ export interface ClientPoolEnv {
   readonly zone: string;
   /** Tells this process from other callers. */
   readonly caller: string;
+  /** Where breakers that are not closed are reported; without it they are not. */
+  readonly breakerReports?: BreakerReports | undefined;
 }
 
 interface OpenCluster {
   readonly service: string;
   readonly balancer: BalancerFactory;
+  readonly serverName: string | undefined;
   readonly cluster: Cluster;
   readonly feed: Feed<Snapshot> & AsyncDisposable;
 }
 
-/** The clients of a process: those of one service and policy share their connections. */
+/** The clients of a process: those of one service, policy and expected server share their connections. */
 export class ClientPool implements AsyncDisposable {
   readonly #env: ClientPoolEnv;
   readonly #transport: Transport;
@@ -64,6 +72,7 @@ export class ClientPool implements AsyncDisposable {
   readonly #policies = new Map<string, BalancerFactory>();
   readonly #required = new Set<Cluster>();
   readonly #reports: RolloutReports | undefined;
+  readonly #breakers = new Map<string, BreakerReporter>();
   #closed = false;
 
   constructor(env: ClientPoolEnv) {
@@ -85,6 +94,7 @@ export class ClientPool implements AsyncDisposable {
       interceptors,
       retry,
       breaker: breakerOf(this.#env.breaker, options.breaker),
+      onBreaker: this.#breakerReporter(contract.name)?.changed,
       maxPendingCalls: options.maxPendingCalls ?? this.#env.maxPendingCalls,
     });
     const env = { clock, timeoutMs: options.timeoutMs ?? timeoutMs };
@@ -110,7 +120,8 @@ export class ClientPool implements AsyncDisposable {
         }),
       );
     } finally {
-      await this.#reports?.close();
+      const breakers = Array.from(this.#breakers.values(), (each) => each.close());
+      await Promise.all([this.#reports?.close(), ...breakers]);
     }
   }
 
@@ -122,8 +133,10 @@ export class ClientPool implements AsyncDisposable {
     const { discovery, clock, random, logger, zone, caller } = this.#env;
     const chosen = options.balancer ?? this.#env.balancer;
     const balancer = typeof chosen === "string" ? this.#policy(chosen) : chosen;
+    const serverName = this.#serverName(contract, options);
     const present = this.#clusters.find(
-      (each) => each.service === contract.name && each.balancer === balancer,
+      (each) =>
+        each.service === contract.name && each.balancer === balancer && each.serverName === serverName,
     );
     if (present) return present.cluster;
     if (this.#closed) throw new Error(`no client of ${contract.name}: the clients are closed`);
@@ -132,7 +145,8 @@ export class ClientPool implements AsyncDisposable {
     const cluster = new Cluster({
       service,
       feed,
-      transport: this.#transport,
+      // The name comes from here, never from the registry.
+      transport: { connect: (instance) => this.#transport.connect(instance, { serverName }) },
       balancer,
       clock,
       random,
@@ -141,8 +155,29 @@ export class ClientPool implements AsyncDisposable {
       caller,
       onAttempt: this.#reports?.of(service),
     });
-    this.#clusters.push({ service, balancer, cluster, feed });
+    this.#clusters.push({ service, balancer, serverName, cluster, feed });
     return cluster;
+  }
+
+  #breakerReporter(service: string): BreakerReporter | undefined {
+    const { breakerReports: store, app = "" } = this.#env;
+    if (!store) return undefined;
+    const known = this.#breakers.get(service);
+    if (known) return known;
+    const reporter = new BreakerReporter({
+      ...this.#env,
+      random: () => this.#env.random(),
+      service,
+      app,
+      store,
+    });
+    this.#breakers.set(service, reporter);
+    return reporter;
+  }
+
+  #serverName({ name }: ServiceContract<any>, { tls }: ClientOptions): string | undefined {
+    const template = this.#env.serverName;
+    return template === undefined ? undefined : expandServerName(tls?.serverName ?? template, name);
   }
 
   /** A named policy comes with what belongs around it; one of the user's own is taken as it is. */

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { FakeTransport } from "../../core/src/fixtures/fake-transport.js";
 import { Prices, Stock, type ItemInit } from "../../core/src/fixtures/shop.js";
 import { ClientPool } from "./client-pool.js";
-import { buildServices, createContainer, methodTimeouts } from "./container.js";
+import { buildServices, createContainer, methodOptions } from "./container.js";
 
 function pool(): ClientPool {
   return new ClientPool({
@@ -98,16 +98,16 @@ describe("building services", () => {
     }
   });
 
-  it("finds the timeouts of methods, and options on methods that no caller can reach", () => {
+  it("finds the options of methods, and options on methods that no caller can reach", () => {
     const implementation = new PriceService();
-    expect([...methodTimeouts([{ contract: Prices, implementation }])]).toEqual([
-      ["/test.v1.Prices/Get", 800],
+    expect([...methodOptions([{ contract: Prices, implementation }])]).toEqual([
+      ["/test.v1.Prices/Get", { timeoutMs: 800 }],
     ]);
     class Wrong extends Handlers {
       @Method({ timeoutMs: 5 })
       async helper(): Promise<void> {}
     }
-    expect(() => methodTimeouts([{ contract: Stock, implementation: new Wrong() }])).toThrow(
+    expect(() => methodOptions([{ contract: Stock, implementation: new Wrong() }])).toThrow(
       "Wrong.helper has @Method, but test.v1.Stock has no such method",
     );
   });

@@ -1,4 +1,11 @@
-import { clientRequests, ConfigError, contractOf, methodOptionsOf, type BoundService } from "@rollcall/core";
+import {
+  clientRequests,
+  ConfigError,
+  contractOf,
+  methodOptionsOf,
+  type BoundService,
+  type MethodOptions,
+} from "@rollcall/core";
 import { Container } from "inversify";
 import type { ClientPool } from "./client-pool.js";
 
@@ -49,18 +56,18 @@ export async function buildServices(
   return services;
 }
 
-/** The timeouts that `@Method` gives, by gRPC path. */
-export function methodTimeouts(services: readonly BoundService[]): ReadonlyMap<string, number> {
-  const timeouts = new Map<string, number>();
+/** What `@Method` says of methods, by gRPC path. */
+export function methodOptions(services: readonly BoundService[]): ReadonlyMap<string, MethodOptions> {
+  const byPath = new Map<string, MethodOptions>();
   for (const { contract, implementation } of services) {
-    for (const [name, { timeoutMs }] of Object.entries(methodOptionsOf(implementation))) {
+    for (const [name, options] of Object.entries(methodOptionsOf(implementation))) {
       const method = (contract.methods as Record<string, { path: string }>)[name];
       if (!method)
         throw new ConfigError(
           `${implementation.constructor.name}.${name} has @Method, but ${contract.name} has no such method`,
         );
-      if (timeoutMs !== undefined) timeouts.set(method.path, timeoutMs);
+      byPath.set(method.path, options);
     }
   }
-  return timeouts;
+  return byPath;
 }

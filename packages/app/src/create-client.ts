@@ -1,4 +1,5 @@
 import {
+  carefulLogger,
   ConfigError,
   createGrpcTransport,
   systemClock,
@@ -18,6 +19,7 @@ import { callerId } from "./caller-id.js";
 import { createLogger } from "./logger.js";
 import { openRegistry } from "./registry-url.js";
 import { readSettings } from "./settings.js";
+import { openTls, type TlsOptions } from "./tls.js";
 
 export interface CreateClientOptions<S = any> {
   /** A URL, closed with the client, or a registry of your own. Default `ROLLCALL_REGISTRY`, else etcd on this machine. */
@@ -35,7 +37,9 @@ export interface CreateClientOptions<S = any> {
   readonly fallback?: Fallback<S> | undefined;
   /** How many calls may wait for an endpoint; more fail at once with `resource_exhausted`. Default 1 024. */
   readonly maxPendingCalls?: number | undefined;
-  /** Default: gRPC in plain text. */
+  /** `true`, or with which files, and who the server must be. Default: plain text, unless `ROLLCALL_TLS_*` says otherwise. */
+  readonly tls?: boolean | TlsOptions | undefined;
+  /** Default: gRPC. */
   readonly transport?: Transport | undefined;
   /** Default: warnings and errors on standard output. */
   readonly logger?: Logger | undefined;
@@ -63,15 +67,19 @@ export function createClient<S>(
     breaker: breakerSwitch(options.breaker),
     maxPendingCalls,
   });
-  const logger = options.logger ?? createLogger("rollcall", { ...settings, logLevel: "warn" });
+  const logger = carefulLogger(options.logger ?? createLogger("rollcall", { ...settings, logLevel: "warn" }));
   const { backend, owned } = openRegistry(
     typeof registry === "object" ? registry : settings.registry,
     logger,
   );
+  const tls = openTls(options, { clock: systemClock, logger });
+  tls?.certificates.start();
   const pool = new ClientPool({
     discovery: backend,
     rollouts: backend.rollouts,
-    transport: options.transport ?? createGrpcTransport(),
+    breakerReports: backend.breakers,
+    transport: options.transport ?? createGrpcTransport({ ...settings, tls: tls?.certificates, logger }),
+    serverName: tls?.serverName,
     clock: systemClock,
     random: Math.random,
     logger,
@@ -88,6 +96,7 @@ export function createClient<S>(
   return Object.assign(pool.client(contract, { fallback }), {
     async [Symbol.asyncDispose]() {
       await pool.close(1_000);
+      tls?.certificates.close();
       if (owned) await backend[Symbol.asyncDispose]();
     },
   });

@@ -1,9 +1,9 @@
-import { ConfigError, defaultMaxPendingCalls } from "@rollcall/core";
+import { ConfigError, defaultMaxPendingCalls, parseCidr } from "@rollcall/core";
 import { balancers } from "@rollcall/balancer";
 import { inspect } from "node:util";
 import { z } from "zod";
 
-interface Setting<T> {
+export interface Setting<T> {
   /** The environment variable; it wins over the option. */
   readonly variable: string;
   readonly schema: z.ZodType<T>;
@@ -11,17 +11,29 @@ interface Setting<T> {
   readonly fallback: T;
 }
 
-function setting<T>(variable: string, schema: z.ZodType<T>, allowed: string, fallback: T): Setting<T> {
+/** One setting for each name of `S`. */
+export type SettingsTable<S> = { readonly [K in keyof S]-?: Setting<S[K]> };
+
+export function setting<T>(variable: string, schema: z.ZodType<T>, allowed: string, fallback: T): Setting<T> {
   return { variable, schema, allowed, fallback };
+}
+
+/** A list, or one as a variable writes it, with commas. */
+export function listOf(item: z.ZodType<string, string>): z.ZodType<readonly string[]> {
+  const written = z.string().transform((text) => text.split(",").map((each) => each.trim()));
+  return z.union([z.array(item), written.pipe(z.array(item))]);
 }
 
 /** A number, or one as a variable writes it. Plain coercion would read blanks, null and lists as 0 too. */
 const number = z
   .union([z.number(), z.string().regex(/^\s*[+-]?\d+(\.\d+)?\s*$/)])
   .transform((value) => Number(value));
-const integer = (least: number, most: number): z.ZodType<number> =>
+export const integer = (least: number, most: number): z.ZodType<number> =>
   number.pipe(z.number().int().min(least).max(most));
-const boolean = z.union([z.boolean(), z.enum(["true", "false"]).transform((value) => value === "true")]);
+export const boolean: z.ZodType<boolean> = z.union([
+  z.boolean(),
+  z.enum(["true", "false"]).transform((value) => value === "true"),
+]);
 const label = z.string().regex(/^[\w.-]+$/);
 const labelValue = z.string().regex(/^[^=,\p{Cc}]{1,256}$/u);
 const labels = z.union([
@@ -34,6 +46,13 @@ const labels = z.union([
     return z.NEVER;
   }),
 ]);
+const cidr = z.string().refine((text) => {
+  try {
+    return Boolean(parseCidr(text));
+  } catch {
+    return false;
+  }
+});
 const day = 86_400_000;
 const policies = balancers.map((policy) => policy.name);
 
@@ -64,6 +83,11 @@ export interface Settings {
    * dropped. `false` for a service that only trusted services can reach. Default true.
    */
   readonly edge: boolean;
+  /**
+   * Which addresses of instances clients connect to, as `10.0.0.0/8,fd00::/8`; names count by what they resolve to.
+   * Default: all but link-local ones, which are allowed only where a range within those is listed.
+   */
+  readonly allowedCidrs: readonly string[];
   /** The policy of clients that name none. Default `weighted-round-robin`. */
   readonly balancer: string;
   /** How many instances of a service a client sends its calls to, the same ones as long as they are there; 0 for all. Default 0. */
@@ -74,6 +98,11 @@ export interface Settings {
   readonly breaker: "on" | "off";
   /** How many calls of one client may wait for an endpoint; more fail at once. Default 1 024. */
   readonly maxPendingCalls: number;
+  /**
+   * Of calls served that come without a deadline and have one message for an answer, in milliseconds; 0 for none. A
+   * method's own `timeoutMs` goes before it. Default 60 000.
+   */
+  readonly serverTimeoutMs: number;
   /** For the whole of a stop, as Kubernetes means it. Default 30 000. */
   readonly gracePeriodMs: number;
   /** Between leaving the registry and closing the server. Default 500. */
@@ -90,7 +119,7 @@ export interface Settings {
 
 export type SettingsInput = { readonly [K in keyof Settings]?: Settings[K] | undefined };
 
-const table: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
+const table: SettingsTable<Settings> = {
   registry: setting(
     "ROLLCALL_REGISTRY",
     z.string().min(1),
@@ -122,6 +151,7 @@ const table: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
   ),
   labels: setting("ROLLCALL_LABELS", labels, "name=value,name=value", {}),
   edge: setting("ROLLCALL_EDGE", boolean, "true or false", true),
+  allowedCidrs: setting("ROLLCALL_ALLOWED_CIDRS", listOf(cidr), "address/bits, as 10.0.0.0/8,fd00::/8", []),
   balancer: setting("ROLLCALL_BALANCER", z.enum(policies), `one of ${policies.join(", ")}`, "peak-ewma"),
   subsetSize: setting(
     "ROLLCALL_SUBSET_SIZE",
@@ -136,6 +166,12 @@ const table: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
     integer(0, 1_000_000),
     "a number from 0 to 1000000",
     defaultMaxPendingCalls,
+  ),
+  serverTimeoutMs: setting(
+    "ROLLCALL_SERVER_TIMEOUT_MS",
+    integer(0, 365 * day),
+    "milliseconds from 1, or 0 for no deadline",
+    60_000,
   ),
   gracePeriodMs: setting("ROLLCALL_GRACE_PERIOD_MS", integer(0, day), "milliseconds from 0 to a day", 30_000),
   propagationDelayMs: setting(
@@ -170,25 +206,43 @@ const table: { readonly [K in keyof Settings]: Setting<Settings[K]> } = {
  * @throws ConfigError that names the variable or option, its value and what is allowed
  */
 export function readSettings(options: SettingsInput, env: NodeJS.ProcessEnv = process.env): Settings {
-  return Object.fromEntries(
-    Object.entries(table).map(([name, each]) => [name, read(name as keyof Settings, each, options, env)]),
-  ) as unknown as Settings;
+  return readTable(table, options, env);
 }
 
-function read(
-  name: keyof Settings,
-  each: Setting<any>,
-  options: SettingsInput,
+/**
+ * What a table says, by variable, option or default, in this order.
+ * @param prefix of the options' names in errors
+ * @throws ConfigError
+ */
+export function readTable<S>(
+  settings: SettingsTable<S>,
+  options: { readonly [K in keyof S]?: S[K] | undefined },
   env: NodeJS.ProcessEnv,
-): unknown {
-  const variable = env[each.variable];
+  prefix = "",
+): S {
+  return Object.fromEntries(
+    Object.entries<Setting<any>>(settings).map(([name, each]) => [
+      name,
+      read(prefix + name, each, options[name as keyof S], env[each.variable]),
+    ]),
+  ) as S;
+}
+
+function read(name: string, each: Setting<any>, option: unknown, variable: string | undefined): unknown {
   // An empty variable is how many deployments leave one out.
   const fromVariable = variable !== undefined && variable.trim() !== "";
-  const value = fromVariable ? variable : options[name];
+  const value = fromVariable ? variable : option;
   if (value === undefined) return each.fallback;
   const parsed = each.schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ConfigError(
-    `${fromVariable ? each.variable : `option ${name}`} is ${typeof value === "string" ? JSON.stringify(value) : inspect(value)}; allowed: ${each.allowed}`,
+    `${fromVariable ? each.variable : `option ${name}`} is ${shown(value)}; allowed: ${each.allowed}`,
   );
+}
+
+/** Who gives a key where its file belongs must not find it in the log. */
+function shown(value: unknown): string {
+  if (Buffer.isBuffer(value)) return "a Buffer";
+  if (typeof value !== "string") return inspect(value);
+  return value.includes("-----BEGIN") ? "a PEM text" : JSON.stringify(value);
 }

@@ -4,6 +4,7 @@ import { Code, codeName, codeOf } from "./code.js";
 import type { Detail, DetailType } from "./errors/detail-type.js";
 import { ErrorInfo } from "./errors/details.js";
 import { describeError } from "./errors/describe-error.js";
+import { sendableText } from "./errors/sendable-text.js";
 import { readDetails, withDetails } from "./errors/status-details.js";
 
 /**
@@ -23,7 +24,7 @@ export interface RpcErrorOptions {
   readonly processed?: Processed | undefined;
   /**
    * What programs on the caller's side can act on: `badRequest([...])`, `retryInfo(500)`, those of another error. The
-   * most important first: what does not fit into 5 KiB together with the message is left out.
+   * most important first: what does not fit into 4 KiB together with the message is left out.
    */
   readonly details?: readonly Detail[] | undefined;
   /** Trailing metadata to send, or as received. */
@@ -75,7 +76,7 @@ export class RpcError extends Error {
     this.processed = options.processed ?? (this.origin === "remote" ? "yes" : "unknown");
     const trailer = options.trailer ?? new Metadata();
     const { details } = options;
-    this.#trailer = details?.length ? withDetails(trailer, known, text.toWellFormed(), details) : trailer;
+    this.#trailer = details?.length ? withDetails(trailer, known, sendableText(text), details) : trailer;
   }
 
   /** Trailing metadata: to send, or as received. */

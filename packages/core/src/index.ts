@@ -5,6 +5,7 @@ export {
   clientRequests,
   type ClientOptions,
   type ClientRequest,
+  type ClientTlsOptions,
   type DeclareParameterAs,
 } from "./decorators/client.js";
 export { contractOf, methodOptionsOf, type MethodOptions, type RateLimit } from "./decorators/metadata.js";
@@ -42,7 +43,9 @@ export {
   retryInfo,
 } from "./errors/details.js";
 export { defineDetail, type Detail, type DetailType } from "./errors/detail-type.js";
+export { sendableText } from "./errors/sendable-text.js";
 export { errorTrailer } from "./errors/status-details.js";
+export { carefulLogger } from "./errors/careful-logger.js";
 export { loggedError } from "./errors/logged-error.js";
 export { withoutCredentials } from "./errors/credentials.js";
 export { Metadata } from "@grpc/grpc-js";
@@ -120,9 +123,23 @@ export { type LinkEnv } from "./link/linked-connection.js";
 export { linkedTransport } from "./link/linked-transport.js";
 export { linkFeature, linkPath } from "./link/link-protocol.js";
 export { createGrpcTransport, type GrpcTransportOptions } from "./transport/grpc/transport.js";
-export { createGrpcServerTransport, type GrpcServerTransportOptions } from "./transport/grpc/server.js";
 export { defaultServerLimits, type GrpcServerLimits } from "./transport/grpc/server-limits.js";
-export { sendable, sendableText } from "./transport/grpc/sendable.js";
+export { sendable } from "./transport/grpc/sendable.js";
+export {
+  createGrpcServerTransport,
+  type GrpcServerTransportOptions,
+  type ServerTlsOptions,
+} from "./transport/grpc/server.js";
+export { type ClientAuth } from "./transport/grpc/tls-server-credentials.js";
+export { parseCidr } from "./transport/address-policy.js";
+export {
+  createCertificateProvider,
+  type CertificateProvider,
+  type CertificateProviderEnv,
+} from "./tls/certificate-provider.js";
+export { type CertificateFiles, type Certificates, type PemContents } from "./tls/certificates.js";
+export { allowedServerNames, expandServerName } from "./tls/server-name.js";
+export { isIdentity } from "./tls/peer-identity.js";
 export { compose } from "./call/compose.js";
 export {
   methodName,
@@ -131,6 +148,7 @@ export {
   type MethodKind,
   type ServiceContract,
 } from "./contract/contract.js";
+export { encodedMessage } from "./contract/codec.js";
 export { defineFile, type ProtoFile } from "./contract/proto-file.js";
 export { defineService, type MethodDeclaration } from "./contract/define-service.js";
 export type {
@@ -157,6 +175,12 @@ export {
   type Snapshot,
 } from "./ports/registry.js";
 export {
+  mostReportedBreakers,
+  type BreakerReport,
+  type BreakerReports,
+  type ReportedBreaker,
+} from "./ports/breaker-reports.js";
+export {
   mostReporters,
   type AttemptCounts,
   type CallerReport,
@@ -181,7 +205,7 @@ export {
   type PickArgs,
 } from "./ports/balancer.js";
 export type { ConnectionState, Endpoint, EndpointStats } from "./ports/endpoint.js";
-export type { Connection, Listener, ServerTransport, Transport } from "./ports/transport.js";
+export type { Connection, ConnectOptions, Listener, ServerTransport, Transport } from "./ports/transport.js";
 export type { Lifecycle } from "./ports/lifecycle.js";
 export { startAll, stopAll } from "./lifecycle/lifecycles.js";
 export { boundedSignal, unlessAborted } from "./lifecycle/bounded.js";

@@ -99,6 +99,7 @@ func obey(server *grpc.Server, etcd *clientv3.Client, address string) {
 			e, err = register(ctx, etcd, pb.TestService_ServiceDesc.ServiceName, address)
 		case "leave":
 			err = e.leave(ctx)
+			e = nil
 		case "drain":
 			err = drain(ctx, e, server)
 		case "stop":
@@ -114,6 +115,9 @@ func obey(server *grpc.Server, etcd *clientv3.Client, address string) {
 			os.Exit(0)
 		}
 	}
-	// Whoever started us is gone.
+	// Whoever started us is gone, or has no more use for us.
+	if e != nil {
+		_ = e.leave(context.Background())
+	}
 	os.Exit(0)
 }

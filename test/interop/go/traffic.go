@@ -1,9 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"flag"
-	"io"
 	"os"
 	"sync"
 	"time"
@@ -15,6 +15,7 @@ import (
 
 // receipt is what became of the calls.
 type receipt struct {
+	lock  sync.Mutex
 	Calls int `json:"calls"`
 	// By status and message.
 	Failed map[string]int `json:"failed"`
@@ -22,7 +23,8 @@ type receipt struct {
 	Served map[string]int `json:"served"`
 }
 
-// call makes unary calls at a steady rate until standard input ends, and says what became of them.
+// call makes unary calls at a steady rate until standard input ends. It says what became of them: so far at each line
+// of its input, and at its end.
 func call(args []string) error {
 	flags := flag.NewFlagSet("call", flag.ExitOnError)
 	endpoints := flags.String("etcd", "", "host:port of etcd")
@@ -53,41 +55,57 @@ func call(args []string) error {
 	if err := say(map[string]bool{"calling": true}); err != nil {
 		return err
 	}
-	return say(load(client, *rate))
+	return load(client, *rate)
 }
 
-func load(client pb.TestServiceClient, rate int) *receipt {
-	ended := make(chan struct{})
+func load(client pb.TestServiceClient, rate int) error {
+	lines := make(chan struct{})
 	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		close(ended)
+		defer close(lines)
+		for input := bufio.NewScanner(os.Stdin); input.Scan(); {
+			lines <- struct{}{}
+		}
 	}()
 	r := &receipt{Failed: map[string]int{}, Served: map[string]int{}}
-	var lock sync.Mutex
 	var calls sync.WaitGroup
 	ticks := time.NewTicker(time.Second / time.Duration(rate))
 	defer ticks.Stop()
 	for {
 		select {
-		case <-ended:
-			calls.Wait()
-			return r
-		case <-ticks.C:
-		}
-		r.Calls++
-		calls.Add(1)
-		go func() {
-			defer calls.Done()
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-			defer cancel()
-			response, err := client.UnaryCall(ctx, &pb.SimpleRequest{FillServerId: true})
-			lock.Lock()
-			defer lock.Unlock()
-			if err != nil {
-				r.Failed[status.Code(err).String()+": "+status.Convert(err).Message()]++
-			} else {
-				r.Served[response.GetServerId()]++
+		case _, more := <-lines:
+			if !more {
+				calls.Wait()
+				return r.say()
 			}
-		}()
+			if err := r.say(); err != nil {
+				return err
+			}
+		case <-ticks.C:
+			calls.Go(func() { r.count(one(client)) })
+		}
 	}
+}
+
+func one(client pb.TestServiceClient) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	response, err := client.UnaryCall(ctx, &pb.SimpleRequest{FillServerId: true})
+	return response.GetServerId(), err
+}
+
+func (r *receipt) count(server string, err error) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.Calls++
+	if err != nil {
+		r.Failed[status.Code(err).String()+": "+status.Convert(err).Message()]++
+	} else {
+		r.Served[server]++
+	}
+}
+
+func (r *receipt) say() error {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	return say(r)
 }

@@ -241,6 +241,8 @@ describe("the server", () => {
       services: { bound } as never,
       transport,
       interceptors: [],
+      limits: {},
+      random: () => 0.5,
       edge: true,
       identity: () => ({ instance: "a", incarnation: "1-a", app: "shop" }),
       clock,

@@ -3,16 +3,18 @@ import {
   createLinkService,
   listen,
   unlessAborted,
+  type CallLimits,
   type Clock,
   type HealthService,
   type Interceptor,
   type Lifecycle,
   type LinkIdentity,
+  type LoopLag,
   type RpcServer,
   type ServerTransport,
 } from "@rollcall/core";
 import type { Logger } from "pino";
-import { methodTimeouts } from "../container.js";
+import { methodOptions } from "../container.js";
 import type { ServicesPart } from "./services-part.js";
 
 export interface ServerPart extends Lifecycle {
@@ -33,7 +35,11 @@ interface ServerPartEnv {
   readonly edge: boolean;
   /** Who this is, for its callers; asked once the server's port is known. */
   identity(): Omit<LinkIdentity, "services">;
+  readonly limits: Partial<CallLimits>;
+  /** See `ServerEnv`. */
+  loopLag?(): LoopLag;
   readonly clock: Clock;
+  random(): number;
   readonly logger: Logger;
 }
 
@@ -59,10 +65,15 @@ export function serverPart(env: ServerPartEnv): ServerPart {
     async start() {
       const { bound } = env.services;
       health = createHealthService(bound.map(({ contract }) => contract.name));
-      const timeouts = methodTimeouts(bound);
+      const methods = methodOptions(bound);
       const services = [...bound, health.bound];
-      const timeoutOf = (path: string): number | undefined => timeouts.get(path);
-      server = await listen({ ...env, services, internal: [links.bound], timeoutOf });
+      server = await listen({
+        ...env,
+        services,
+        internal: [links.bound],
+        timeoutOf: (path) => methods.get(path)?.timeoutMs,
+        rateLimitOf: (path) => methods.get(path)?.rateLimit,
+      });
       links.identify({ ...env.identity(), services: bound.map(({ contract }) => contract.name) });
     },
     async tell(signal) {

@@ -19,6 +19,17 @@ export interface ClientOptions<S = any> {
   readonly fallback?: Fallback<S> | undefined;
   /** How many of its calls may wait for an endpoint; more fail at once with `resource_exhausted`. Default: the app's, 1 024. */
   readonly maxPendingCalls?: number | undefined;
+  /** Where the app has TLS: whom this service's instances must prove to be. Default: the app's `tls.serverName`. */
+  readonly tls?: ClientTlsOptions | undefined;
+}
+
+/** What a client expects of its servers' certificates. */
+export interface ClientTlsOptions {
+  /**
+   * A DNS name, an IP address or a SPIFFE id (`spiffe://prod.example/ns/shop/sa/orders`). `{service}` stands for the
+   * contract's full name, `{name}` for its last part (`order-history`). Never taken from the registry.
+   */
+  readonly serverName?: string | undefined;
 }
 
 /** A client that some class asks for. */

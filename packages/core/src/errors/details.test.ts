@@ -142,8 +142,9 @@ describe("details of an error", () => {
       new RpcError(Code.Aborted, "no", { details: [retryInfo(5), large, localizedMessage("en", "small")] }),
     );
     expect(error.details.map(({ typeUrl }) => typeUrl)).toEqual(["type.googleapis.com/google.rpc.RetryInfo"]);
-    const message = "y".repeat(mostSentBytes);
-    expect(received(new RpcError(Code.Aborted, message, { details: [retryInfo(5)] })).details).toEqual([]);
+    expect(received(new RpcError(Code.Aborted, "no", { details: [large] })).details).toEqual([]);
+    const long = new RpcError(Code.Aborted, "y".repeat(mostSentBytes), { details: [retryInfo(5)] });
+    expect(received(long).detail(RetryInfo)).toBeDefined();
   });
 
   it("leave the metadata that was given as it is", () => {

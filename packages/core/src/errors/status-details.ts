@@ -10,7 +10,7 @@ export const detailsTrailer = "grpc-status-details-bin";
  * The longest status with details that is sent. In base64 it fits, with the message beside it, into the 8 KiB of trailers
  * that peers take by default.
  */
-export const mostSentBytes: number = 5 * 1024;
+export const mostSentBytes: number = 4 * 1024;
 
 /** The longest that is read: a few bytes can stand for a whole object, so reading costs a multiple of it. */
 const mostReadBytes = 64 * 1024;

@@ -8,8 +8,8 @@ import { LinkedConnection, type LinkEnv } from "./linked-connection.js";
  */
 export function linkedTransport(transport: Transport, env: LinkEnv): Transport {
   return {
-    connect(instance) {
-      const connection = transport.connect(instance);
+    connect(instance, options) {
+      const connection = transport.connect(instance, options);
       return instance.features.includes(linkFeature)
         ? new LinkedConnection(connection, instance, env)
         : connection;

@@ -27,10 +27,19 @@ export interface Connection {
   close(graceMs: number): Promise<void>;
 }
 
+/** What a connection must hold to, whatever the registry says of the instance. */
+export interface ConnectOptions {
+  /** Whom the server must prove to be where there is TLS: a DNS name, an IP address or a SPIFFE id. */
+  readonly serverName?: string | undefined;
+}
+
 /** How clients reach instances. */
 export interface Transport {
-  /** Begins to connect at once and keeps trying until closed. */
-  connect(instance: ServiceInstance): Connection;
+  /**
+   * Begins to connect at once and keeps trying until closed. Throws for an instance that it will not connect to, such as
+   * one with an address that is not allowed.
+   */
+  connect(instance: ServiceInstance, options?: ConnectOptions): Connection;
 }
 
 /** A server that is accepting calls. */
@@ -48,7 +57,8 @@ export interface Listener {
 /** How an app is reached. */
 export interface ServerTransport {
   /**
-   * Rejects with a `ConfigError` that names the address when it cannot be had.
+   * Rejects with a `ConfigError` that names the address when it cannot be had. The messages that `dispatch` answers with
+   * are bytes as a rule; a transport encodes those that are not (`encodedMessage`).
    * @param draining what handlers see as `ctx.draining`
    */
   listen(

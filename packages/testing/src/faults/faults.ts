@@ -67,8 +67,8 @@ export function createFaults(options: FaultOptions): Faults {
     },
     interceptor: (next) => (call) => through(call, next),
     transport: (inner) => ({
-      connect(instance) {
-        const connection = inner.connect(instance);
+      connect(instance, held) {
+        const connection = inner.connect(instance, held);
         return {
           call: (call) => through(call, connection.call, instance.id),
           get state() {

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import {
   Code,
   createServerCall,
+  encodedMessage,
   errorTrailer,
   isRequestStream,
   Metadata,
@@ -177,11 +178,9 @@ export class ServedCall implements ServerSide {
 
   #encode(method: MethodContract, message: object): Buffer {
     try {
-      return method.response.encode(message);
+      return encodedMessage(message, method.response);
     } catch (error) {
-      throw new RpcError(Code.Internal, `Error serializing response: ${(error as Error).message}`, {
-        cause: error,
-      });
+      throw new RpcError(Code.Internal, "internal error", { cause: error });
     }
   }
 

@@ -36,8 +36,8 @@ export function observedTransport(
   const held = new Set<HeldConnection>();
   return {
     held,
-    connect(instance) {
-      const connection = transport.connect(instance);
+    connect(instance, options) {
+      const connection = transport.connect(instance, options);
       const entry = { instance, connection, misledMs: -Infinity, begun: false, acknowledged: false };
       held.add(entry);
       const call = async (made: Call): Promise<Reply> => {

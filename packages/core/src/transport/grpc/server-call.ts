@@ -7,18 +7,19 @@ import {
   type ServerUnaryCall,
   type ServerWritableStream,
 } from "@grpc/grpc-js";
-import type { Logger } from "pino";
 import type { Call, Handler, Reply } from "../../call/call.js";
 import { createServerCall, isRequestStream } from "../../call/pipeline-call.js";
 import { Code } from "../../code.js";
-import type { MethodContract } from "../../contract/contract.js";
-import { methodName } from "../../contract/contract.js";
+import { encodedMessage } from "../../contract/codec.js";
+import { methodName, type MethodContract } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
+import { sendableText } from "../../errors/sendable-text.js";
 import { errorTrailer } from "../../errors/status-details.js";
 import type { Clock } from "../../ports/clock.js";
-import { responseEncoder } from "./response-encoder.js";
+import { innerCall } from "./inner-call.js";
 import { requestsOf } from "./server-requests.js";
-import { sendable, sendableText } from "./sendable.js";
+import { sendable } from "./sendable.js";
+import { TlsPeer } from "./tls-peer.js";
 
 /** What the four kinds of grpc-js calls share. */
 type AnyServerCall = Pick<
@@ -34,7 +35,8 @@ export interface ServerCallEnv {
   readonly dispatch: Handler;
   readonly draining: AbortSignal;
   readonly clock: Clock;
-  readonly logger?: Logger | undefined;
+  /** Whether callers may prove who they are. Default false. */
+  readonly tls?: boolean | undefined;
 }
 
 /**
@@ -45,7 +47,7 @@ export function grpcHandler(
   method: MethodContract,
   env: ServerCallEnv,
 ): (grpc: AnyServerCall, callback?: sendUnaryData<object>) => void {
-  const encode = responseEncoder(method, env.logger);
+  const encode: Encode = (message) => encodedMessage(message, method.response);
   return (grpc, callback) => {
     const { call, responseHeader, responseTrailer } = receive(method, grpc, env);
     const sender = callback
@@ -84,7 +86,10 @@ function receive(
       })
     : (grpc as unknown as ServerUnaryCall<object, object>).request;
   const parts = { method, metadata: grpc.metadata, deadline: deadlineOf(grpc, env.clock), request };
-  const peer = { address: grpc.getPeer() };
+  const address = grpc.getPeer();
+  const peer = env.tls
+    ? new TlsPeer(address, innerCall((grpc as { readonly call?: object }).call).stream)
+    : { address };
   const call: Call = createServerCall(parts, {
     responseHeader,
     responseTrailer,
