@@ -23,7 +23,7 @@ describe("settings", () => {
       subsetSize: 0,
       timeoutMs: 10_000,
       breaker: "on",
-      maxPendingCalls: 1_024,
+      maxPendingCalls: 10_000,
       gracePeriodMs: 30_000,
       propagationDelayMs: 500,
       startup: "wait",

@@ -72,7 +72,7 @@ export interface Settings {
   readonly timeoutMs: number;
   /** Whether clients stop sending calls to what fails anyway: `off` turns every breaker off. Default `on`. */
   readonly breaker: "on" | "off";
-  /** How many calls of one client may wait for an endpoint; more fail at once. Default 1 024. */
+  /** How many calls of one client may wait for an endpoint; more fail at once. Default 10 000. */
   readonly maxPendingCalls: number;
   /** For the whole of a stop, as Kubernetes means it. Default 30 000. */
   readonly gracePeriodMs: number;
