@@ -42,7 +42,7 @@ export interface ClientPoolEnv {
   readonly retry?: RetryOptions | undefined;
   /** For all clients; `false` turns every breaker off. */
   readonly breaker?: BreakerOptions | false | undefined;
-  /** For clients that say none. Default 1 024. */
+  /** For clients that say none. Default 10 000. */
   readonly maxPendingCalls?: number | undefined;
   /** For clients that name none. */
   readonly balancer: string | BalancerFactory;

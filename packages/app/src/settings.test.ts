@@ -24,7 +24,7 @@ describe("settings", () => {
       subsetSize: 0,
       timeoutMs: 10_000,
       breaker: "on",
-      maxPendingCalls: 1_024,
+      maxPendingCalls: 10_000,
       serverTimeoutMs: 60_000,
       hangTimeoutMs: 500,
       gracePeriodMs: 30_000,

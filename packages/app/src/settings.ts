@@ -96,7 +96,7 @@ export interface Settings {
   readonly timeoutMs: number;
   /** Whether clients stop sending calls to what fails anyway: `off` turns every breaker off. Default `on`. */
   readonly breaker: "on" | "off";
-  /** How many calls of one client may wait for an endpoint; more fail at once. Default 1 024. */
+  /** How many calls of one client may wait for an endpoint; more fail at once. Default 10 000. */
   readonly maxPendingCalls: number;
   /**
    * Of calls served that come without a deadline and have one message for an answer, in milliseconds; 0 for none. A
