@@ -17,6 +17,8 @@ export default defineConfig({
           include: ["packages/*/src/**/*.test.ts", "examples/*/src/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["**/*.int.test.ts", "**/node_modules/**", "**/dist/**"],
           sequence: { groupOrder: 0 },
+          // What hangs has to end; how long a sound test takes is for the machine to say.
+          testTimeout: 30_000,
         },
       },
       {

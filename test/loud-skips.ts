@@ -1,11 +1,24 @@
 import type { TestProject } from "vitest/node";
 import { needsRealEtcd } from "./etcd/needs-real-etcd.js";
+import { needsForRow } from "./faults/needs-for-row.js";
+import { needsGo } from "./interop/needs-go.js";
 
-/** Says at the end of the run how many suites went without a real etcd, so that nobody takes green for all. */
+/** What a machine may lack: how the tests that need it end their names, and what to call them. */
+const lacking = [
+  { mark: needsRealEtcd, suites: "real-etcd suites; get one: scripts/get-etcd" },
+  { mark: needsGo, suites: "suites with Go; get it: https://go.dev/dl/" },
+  { mark: needsForRow, suites: "rows of the fault matrix; their names say what is lacking" },
+];
+
+/** Says at the end of the run how many suites went without what they need, so that nobody takes green for all. */
 export default function loudSkips({ vitest }: TestProject): () => void {
   return () => {
-    const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests("skipped")]);
-    const suites = tests.filter(({ name }) => name.endsWith(needsRealEtcd)).length;
-    if (suites > 0) console.warn(`SKIPPED: ${suites} real-etcd suites; get one: scripts/get-etcd`);
+    const skipped = vitest.state
+      .getTestModules()
+      .flatMap((module) => [...module.children.allTests("skipped")]);
+    for (const { mark, suites } of lacking) {
+      const count = skipped.filter(({ name }) => name.endsWith(mark)).length;
+      if (count > 0) console.warn(`SKIPPED: ${count} ${suites}`);
+    }
   };
 }

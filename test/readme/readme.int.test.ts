@@ -50,11 +50,13 @@ function start(beginning: string, env: NodeJS.ProcessEnv): { child: ChildProcess
   return { child, output: () => output };
 }
 
-/** Every TypeScript block of the packages' pages, beside the contract that they import. */
+/** Every TypeScript block of the packages' pages and of a guide, beside the contract that they import. */
 async function writePackageExamples(target: string): Promise<void> {
   await cp(join(root, "examples/hello/src/gen"), join(target, "gen"), { recursive: true });
-  for (const name of await readdir(join(root, "packages"))) {
-    const page = await readFile(join(root, "packages", name, "README.md"), "utf8");
+  const packages = (await readdir(join(root, "packages"))).map((name) => `packages/${name}/README.md`);
+  for (const path of [...packages, "docs/guides/other-languages.md"]) {
+    const page = await readFile(join(root, path), "utf8");
+    const name = path.replaceAll(/\W/g, "-");
     const blocks = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code = ""]) => code);
     await Promise.all(blocks.map((code, n) => writeFile(join(target, `${name}-${n}.ts`), code)));
   }

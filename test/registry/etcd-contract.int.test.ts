@@ -2,6 +2,7 @@ import { etcdRegistry } from "@rollcall/registry/etcd";
 import type { EtcdUnderTest } from "@rollcall/testing";
 import { afterAll, beforeAll } from "vitest";
 import { describeEtcd } from "../etcd/describe-etcd.js";
+import { breakerContract } from "./breaker-contract.js";
 import { registryContract, type RegistryUnderTest } from "./contract.js";
 import { rolloutContract } from "./rollout-contract.js";
 
@@ -30,4 +31,5 @@ describeEtcd("registry contract", (start) => {
   };
   registryContract(connections);
   rolloutContract(connections);
+  breakerContract(connections);
 });

@@ -228,6 +228,22 @@ describeEtcd("policies in etcd", (start) => {
     expect(await store.leader(orders, soon())).toBe("next");
   });
 
+  test("takes over from one who came and went while its watch was cut", async () => {
+    await using scene = await Scene.start(prefix, { url: etcd.url });
+    await using proxy = await TcpProxy.start(port());
+    await using waiter = etcdRegistry({ endpoints: [proxy.address], keyPrefix: prefix, ttlMs: 60_000 });
+    const store = rolloutsOf(scene.operator);
+    const first = await store.campaign(orders, "first", soon());
+    const waiting = rolloutsOf(waiter).campaign(orders, "waiter", soon());
+    await scene.hears(300);
+    await proxy.cut();
+    await first.resign();
+    await (await store.campaign(orders, "second", soon())).resign();
+    await proxy.restore();
+    await waiting;
+    expect(await store.leader(orders, soon())).toBe("waiter");
+  });
+
   test("is no longer in charge, and changes nothing more, when etcd revokes its lease", async () => {
     await using scene = await Scene.start(prefix, { url: etcd.url });
     const store = rolloutsOf(scene.operator);

@@ -1,5 +1,6 @@
 import { memoryRegistry, staticRegistry } from "@rollcall/registry";
 import { describe } from "vitest";
+import { breakerContract } from "./breaker-contract.js";
 import { registryContract } from "./contract.js";
 import { rolloutContract } from "./rollout-contract.js";
 
@@ -15,6 +16,13 @@ describe.each([
 
 describe("rollout contract [memory]", () => {
   rolloutContract(async () => {
+    const registry = memoryRegistry();
+    return { connect: () => registry, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
+  });
+});
+
+describe("breaker reports contract [memory]", () => {
+  breakerContract(async () => {
     const registry = memoryRegistry();
     return { connect: () => registry, [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose]() };
   });

@@ -47,7 +47,10 @@ function staleAfterReset(before: Snapshot | undefined, read: Snapshot): Snapshot
   return before ? { ...read, instances: before.instances } : read;
 }
 
-/** Knows instances by their id alone, so that what was seen of a process is held for its successor's. */
+/**
+ * Knows instances by their id alone, so that what was seen of a process is held for its successor's. Over a link the
+ * successor's hello would tell, so the records promise none.
+ */
 const oneIncarnation: Seams = {
   backend: (backend, process) => {
     if (!process.name.startsWith("caller")) return backend;
@@ -55,7 +58,7 @@ const oneIncarnation: Seams = {
     const same = (instance: ServiceInstance): ServiceInstance => {
       const incarnation = first.get(instance.id) ?? instance.incarnation;
       first.set(instance.id, incarnation);
-      return { ...instance, incarnation };
+      return { ...instance, incarnation, features: [] };
     };
     const views = new WeakMap<Snapshot, Snapshot>();
     const view = (snapshot: Snapshot): Snapshot => {
@@ -103,6 +106,7 @@ function forgetsStreams(transport: ServerTransport): ServerTransport {
       const listener = await transport.listen(services, counted, new AbortController().signal);
       const forgetful: Listener = {
         port: listener.port,
+        peers: () => listener.peers(),
         async drain() {
           void listener.drain();
           if (calls.size > 0) await new Promise<void>((resolve) => (idle = resolve));

@@ -97,8 +97,8 @@ describe("time in a test app", () => {
     void call.then(() => (answeredMs = app.clock.now() - from));
     await app.advance(100);
     await call;
-    // Both connections, and both calls there and back.
-    expect(answeredMs).toBe(10 + 5 + 5 + 5 + 5);
+    // Both connections, the hello on the first, and both calls there and back.
+    expect(answeredMs).toBe(10 + 10 + 5 + 5 + 5 + 5);
   });
 
   it("drains as on SIGTERM: no new calls, those in flight end, streams are told", async () => {

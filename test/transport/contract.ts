@@ -3,6 +3,7 @@ import { answers } from "./contract/answers.js";
 import { cancellation } from "./contract/cancellation.js";
 import { connections } from "./contract/connections.js";
 import { flow } from "./contract/flow.js";
+import { link } from "./contract/link.js";
 import { limits } from "./contract/limits.js";
 
 export type { Scene, TransportUnderTest };
@@ -14,4 +15,5 @@ export function transportContract(create: () => TransportUnderTest): void {
   flow(create);
   limits(create);
   connections(create);
+  link(create);
 }

@@ -2,6 +2,7 @@ import {
   createCall,
   listen,
   Metadata,
+  type BoundService,
   type Call,
   type Clock,
   type Codec,
@@ -49,9 +50,11 @@ export function serveEcho(
   clock: Clock,
   handlers: EchoHandlers,
   interceptors: readonly Interceptor[] = [],
+  internal: readonly BoundService[] = [],
 ): Promise<RpcServer> {
   return listen({
     services: [{ contract: echo, implementation: handlers }],
+    internal,
     transport,
     interceptors,
     edge: true,

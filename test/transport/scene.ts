@@ -1,10 +1,12 @@
 import type {
+  BoundService,
   Clock,
   Connection,
   Interceptor,
   Reply,
   RpcServer,
   ServerTransport,
+  ServiceInstance,
   Transport,
 } from "@rollcall/core";
 import { expect } from "vitest";
@@ -39,16 +41,21 @@ export class Scene implements AsyncDisposable {
     handlers: EchoHandlers,
     interceptors?: readonly Interceptor[],
     port?: number,
+    internal?: readonly BoundService[],
   ): Promise<RpcServer> {
     const { clock } = this.under;
-    const server = await serveEcho(this.under.serverTransport(port), clock, handlers, interceptors);
+    const server = await serveEcho(this.under.serverTransport(port), clock, handlers, interceptors, internal);
     this.#servers.push(server);
     return server;
   }
 
   /** A connection in whatever state. */
-  dial(port: number): Connection {
-    const connection = this.under.transport.connect(instanceAt(this.under.addressOf(port)));
+  dial(
+    port: number,
+    over: Transport = this.under.transport,
+    change: Partial<ServiceInstance> = {},
+  ): Connection {
+    const connection = over.connect({ ...instanceAt(this.under.addressOf(port)), ...change });
     this.#connections.push(connection);
     return connection;
   }

@@ -47,6 +47,43 @@ export class WrongOptions {
   ) {}
 }
 
+export class WithFallback {
+  constructor(
+    @Client(Billing, {
+      breaker: { probes: 1 },
+      fallback: {
+        charge: async ({ cents }, error) => ({ ok: cents !== undefined && error.processed === "no" }),
+      },
+    })
+    readonly partial: Client<Billing>,
+    @Client(Orders, {
+      breaker: false,
+      fallback: {
+        get: ({ id }) => ({ id }),
+        async *watch({ count }) {
+          yield { id: String(count) };
+        },
+      },
+    })
+    readonly some: Client<Orders>,
+  ) {}
+}
+
+export class WrongFallback {
+  constructor(
+    // @ts-expect-error -- a field of another type
+    @Client(Orders, { fallback: { get: async () => ({ id: 1 }) } }) readonly field: Client<Orders>,
+    // @ts-expect-error -- no such method
+    @Client(Orders, { fallback: { charge: async () => ({}) } }) readonly method: Client<Orders>,
+    // @ts-expect-error -- a message where a stream is due
+    @Client(Orders, { fallback: { watch: async () => ({ id: "1" }) } }) readonly stream: Client<Orders>,
+    // @ts-expect-error -- a method with a request stream has none
+    @Client(Orders, { fallback: { import: async () => ({}) } }) readonly requests: Client<Orders>,
+    // @ts-expect-error -- a ratio is a number
+    @Client(Orders, { breaker: { failureRatio: "0.5" } }) readonly breaker: Client<Orders>,
+  ) {}
+}
+
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 declare function same<A, B>(yes: Same<A, B>): void;
 
@@ -91,6 +128,10 @@ export async function callsAreTyped(): Promise<void> {
 export async function createdClientsAreTyped(): Promise<void> {
   await using created = createClient(Billing, { registry: "memory://" });
   same<Awaited<ReturnType<typeof created.charge>>, ChargeReply>(true);
+  await using some = createClient(Orders, { fallback: { get: async ({ id }) => ({ id }) }, breaker: false });
+  same<Awaited<ReturnType<typeof some.get>>, Order>(true);
+  // @ts-expect-error -- a field of another type
+  createClient(Orders, { fallback: { get: async () => ({ id: 1 }) } });
   // @ts-expect-error -- not a contract
   createClient({ name: "Billing" });
 }

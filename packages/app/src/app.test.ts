@@ -40,6 +40,7 @@ function setup(change: Partial<AppOptions> = {}): {
       seen.push("listen");
       return {
         port: 80,
+        peers: () => [],
         drain: async () => void seen.push("drain"),
         close: async () => void seen.push("close"),
       };
@@ -60,6 +61,15 @@ function setup(change: Partial<AppOptions> = {}): {
 }
 
 describe("an app", () => {
+  it("refuses breaker options that are wrong before it has a client", () => {
+    const wrong = { breaker: { openMs: -1 } };
+    expect(() => setup(wrong)).toThrow("option breaker.openMs is -1; allowed: a whole number");
+    expect(() => setup({ env: { ROLLCALL_BREAKER: "maybe" } })).toThrow(
+      'ROLLCALL_BREAKER is "maybe"; allowed: on or off',
+    );
+    expect(() => setup({ breaker: { openMs: 1 }, env: { ROLLCALL_BREAKER: "off" } })).not.toThrow();
+  });
+
   it("starts its parts in order and stops them in reverse, once", async () => {
     const { app, seen } = setup();
     expect(() => app.address).toThrow("has not been started");

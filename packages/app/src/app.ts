@@ -1,14 +1,17 @@
 import { inspect } from "node:util";
 import {
   boundedSignal,
+  carefulLogger,
   ConfigError,
   createGrpcServerTransport,
   createGrpcTransport,
+  linkFeature,
   createLoopLag,
   startAll,
   stopAll,
   systemClock,
   type BalancerFactory,
+  type BreakerOptions,
   type ClientOf,
   type ClientOptions,
   type Clock,
@@ -25,9 +28,10 @@ import type { Container } from "inversify";
 import type { Logger } from "pino";
 import { advertisedAddress } from "./address.js";
 import { callerId } from "./caller-id.js";
-import { ClientPool } from "./client-pool.js";
+import { breakerSwitch, ClientPool } from "./client-pool.js";
 import { createContainer, type ServiceType } from "./container.js";
 import { createLogger } from "./logger.js";
+import { certificatesPart } from "./parts/certificates-part.js";
 import { clientsPart } from "./parts/clients-part.js";
 import { registrationPart } from "./parts/registration-part.js";
 import { registryPart } from "./parts/registry-part.js";
@@ -39,9 +43,10 @@ import { readProtection, type ProtectionOptions } from "./protection.js";
 import { openRegistry } from "./registry-url.js";
 import { runUntilSignal } from "./run.js";
 import { readSettings, type Settings, type SettingsInput } from "./settings.js";
+import { openTls, serverTls, type TlsOptions } from "./tls.js";
 
 /** What an app is. Every word and number of it can be set by a `ROLLCALL_*` variable, which wins. */
-export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer"> {
+export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer" | "breaker"> {
   /** Shows in the registry, in logs and in commands. */
   readonly name: string;
   /** Classes with `@Service(contract)`. None: an app that only calls. */
@@ -57,6 +62,8 @@ export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer">
   /** Around every call made; the first is outermost. */
   readonly clientInterceptors?: readonly Interceptor[] | undefined;
   readonly retry?: RetryOptions | undefined;
+  /** Of every client, unless it says otherwise. `false`, or `ROLLCALL_BREAKER=off`, turns them all off. Default on. */
+  readonly breaker?: BreakerOptions | false | undefined;
   /** How the server protects itself: limits of calls, connections, messages and time, with defaults for all. */
   readonly protection?: ProtectionOptions | undefined;
   /** Parts of your own: started before the server listens, stopped after its calls have ended. */
@@ -66,6 +73,8 @@ export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer">
   readonly clock?: Clock | undefined;
   /** From 0 up to 1; default `Math.random`. With a clock of its own, a test that does the same every time. */
   readonly random?: (() => number) | undefined;
+  /** TLS for all calls, in and out: `true`, or with which files. Default: plain text, unless `ROLLCALL_TLS_*` says otherwise. */
+  readonly tls?: boolean | TlsOptions | undefined;
   readonly transport?: Transport | undefined;
   readonly serverTransport?: ServerTransport | undefined;
   /** Where the `ROLLCALL_*` variables are read. Default `process.env`; `{}` for an app that none of them reaches. */
@@ -87,7 +96,7 @@ export interface App extends AsyncDisposable {
   /** Starts, serves until SIGTERM or SIGINT, stops; a second signal forces. An uncaught exception stops it too, and the process then exits with 1. */
   run(): Promise<void>;
   /** A client that shares the app's connections. */
-  client<S>(contract: ServiceContract<S>, options?: ClientOptions): ClientOf<S>;
+  client<S>(contract: ServiceContract<S>, options?: ClientOptions<NoInfer<S>>): ClientOf<S>;
 }
 
 /**
@@ -99,9 +108,11 @@ export function createApp(options: AppOptions): App {
   checkOptions(options);
   const registry = typeof options.registry === "string" ? options.registry : undefined;
   const balancer = typeof options.balancer === "string" ? options.balancer : undefined;
-  const settings = readSettings({ ...options, registry, balancer }, options.env);
+  const breaker = breakerSwitch(options.breaker);
+  const settings = readSettings({ ...options, registry, balancer, breaker }, options.env);
+  const logger = carefulLogger(options.logger ?? createLogger(name, settings));
   const limits = readProtection(options.protection, options.env);
-  const logger = options.logger ?? createLogger(name, settings);
+  const tls = openTls(options, { clock, logger });
   const { backend, owned } = openRegistry(
     typeof options.registry === "object" ? options.registry : settings.registry,
     logger,
@@ -109,12 +120,19 @@ export function createApp(options: AppOptions): App {
   const clients = new ClientPool({
     discovery: backend,
     rollouts: backend.rollouts,
-    transport: options.transport ?? createGrpcTransport({ clock, random }),
+    breakerReports: backend.breakers,
+    app: name,
+    transport:
+      options.transport ??
+      createGrpcTransport({ ...settings, tls: tls?.certificates, clock, random, logger }),
+    serverName: tls?.serverName,
     clock,
     random,
     logger,
     interceptors: options.clientInterceptors ?? [],
     retry: options.retry,
+    breaker: settings.breaker === "on" && (options.breaker || {}),
+    maxPendingCalls: settings.maxPendingCalls,
     balancer: typeof options.balancer === "object" ? options.balancer : settings.balancer,
     subsetSize: settings.subsetSize,
     timeoutMs: settings.timeoutMs,
@@ -127,9 +145,17 @@ export function createApp(options: AppOptions): App {
     services,
     transport:
       options.serverTransport ??
-      createGrpcServerTransport({ host: settings.host, port: settings.port, limits, clock, random, logger }),
+      createGrpcServerTransport({
+        host: settings.host,
+        port: settings.port,
+        tls: serverTls(tls),
+        limits,
+        clock,
+        random,
+      }),
     interceptors: options.interceptors ?? [],
     edge: settings.edge,
+    identity: () => ({ instance: settings.id || address(), incarnation, app: name }),
     limits: { ...limits, serverTimeoutMs: settings.serverTimeoutMs },
     // Where time is somebody else's, the machine's delays mean nothing.
     ...(options.clock ? {} : { loopLag: createLoopLag }),
@@ -160,13 +186,15 @@ export function createApp(options: AppOptions): App {
   });
   // Started in this order, stopped in the reverse: in the registry only while everything else runs.
   const parts = [
+    ...(tls ? [certificatesPart(tls.certificates)] : []),
     registryPart(backend, owned, settings, clock),
     ...(options.lifecycles ?? []).map((part) => userPart(part, clock)),
     services,
     clientsPart(clients),
     server,
-    registration,
     rollouts,
+    // Last, and so the first to stop: callers are told before anything else is done.
+    registration,
   ];
 
   const starting = new AbortController();
@@ -219,7 +247,8 @@ function checkOptions({ name, registry }: AppOptions): void {
     throw new ConfigError(`option name is ${inspect(name)}; allowed: up to 256 characters without spaces`);
   if (registry === null || (typeof registry === "object" && typeof registry.open !== "function"))
     throw new ConfigError(
-      `option registry is ${inspect(registry, { depth: 0 })}; allowed: a URL or a registry`,
+      // Without its contents: a password may be among them.
+      `option registry is ${registry === null ? "null" : "an object without open()"}; allowed: a URL or a registry`,
     );
 }
 
@@ -242,7 +271,7 @@ function instance(
     zone,
     weight,
     state: "up",
-    features: [],
+    features: [linkFeature],
     labels: settings.labels,
   };
 }

@@ -1,8 +1,10 @@
 import {
+  breakerOpen,
   Code,
   createFeed,
   RpcError,
   type CallerReport,
+  type ClientOptions,
   type RegistryBackend,
   type Snapshot,
 } from "@rollcall/core";
@@ -14,12 +16,12 @@ import { instance } from "../../core/src/fixtures/contracts.js";
 import { answer, FakeTransport } from "../../core/src/fixtures/fake-transport.js";
 import { Stock } from "../../core/src/fixtures/shop.js";
 import { seededRandom } from "../../testing/src/app/seed.js";
-import { ClientPool } from "./client-pool.js";
+import { ClientPool, type ClientPoolEnv } from "./client-pool.js";
 import { startRollout } from "./rollout/plan.js";
 
 const { signal } = new AbortController();
 
-function setup(registry: RegistryBackend = memoryRegistry()) {
+function setup(registry: RegistryBackend = memoryRegistry(), change: Partial<ClientPoolEnv> = {}) {
   const clock = new FakeClock();
   const transport = new FakeTransport();
   const pool = new ClientPool({
@@ -35,6 +37,7 @@ function setup(registry: RegistryBackend = memoryRegistry()) {
     subsetSize: 0,
     zone: "",
     caller: "c1",
+    ...change,
   });
   for (const version of ["1", "2"]) {
     const own = instance(`v${version}`, { service: Stock.name, version });
@@ -118,5 +121,78 @@ describe("the clients of a process", () => {
     expect(await stored()).toBe(5);
     await pool.close(0);
     expect(clock.pending).toBe(0);
+  });
+
+  /** Whether each of some calls of a client of its own was refused by a breaker. */
+  async function refusals(all: ClientPoolEnv["breaker"], own: ClientOptions["breaker"]): Promise<boolean[]> {
+    const { clock, transport, pool } = setup(memoryRegistry(), { breaker: all, retry: { maxAttempts: 1 } });
+    transport.respond = async () => {
+      throw new RpcError(Code.Internal, "sick", { origin: "remote" });
+    };
+    const client = pool.client(Stock, { breaker: own });
+    const refused: boolean[] = [];
+    for (let n = 0; n < 22; n++) {
+      const call = client.get({ id: "a" }).catch((error: unknown) => breakerOpen(error) !== undefined);
+      await clock.advance(0);
+      refused.push((await call) === true);
+    }
+    await pool.close(0);
+    return refused;
+  }
+
+  it("have a breaker, with their own options over those of all, unless they or all are to have none", async () => {
+    const firstRefused = async (...args: Parameters<typeof refusals>): Promise<number> =>
+      (await refusals(...args)).indexOf(true);
+    expect(await firstRefused(undefined, undefined)).toBe(20);
+    expect(await firstRefused({ minCalls: 5 }, undefined)).toBe(5);
+    expect(await firstRefused({ minCalls: 5, openMs: 1 }, { minCalls: 7 })).toBe(7);
+    for (const [all, own] of [
+      [false, undefined],
+      [undefined, false],
+      [false, { minCalls: 5 }],
+    ] as const)
+      expect(await firstRefused(all, own)).toBe(-1);
+  });
+
+  it("say in the registry which breakers are not closed, and no more when they are", async () => {
+    const registry = memoryRegistry();
+    const { clock, transport, pool } = setup(registry, {
+      breakerReports: registry.breakers,
+      app: "checkout",
+    });
+    let sick = true;
+    transport.respond = async () => {
+      if (sick) throw new RpcError(Code.Internal, "sick", { origin: "remote" });
+      return answer({ id: "a" });
+    };
+    const clients = [pool.client(Stock), pool.client(Stock)];
+    const call = async (count: number): Promise<void> => {
+      const made = Array.from({ length: count }, (_, n) => clients[n % 2]!.get({ id: "a" }).catch(() => {}));
+      await clock.advance(2_000);
+      await Promise.all(made);
+    };
+    const reported = async (): Promise<unknown> => registry.breakers!.reports(Stock.name, signal);
+    await call(30);
+    expect(await reported()).toEqual([]);
+    await call(10);
+    const breaker = { method: "test.v1.Stock/Get", subset: "stable", state: "open", calls: 20, failures: 20 };
+    expect(await reported()).toMatchObject([{ caller: "c1", app: "checkout", breakers: [breaker] }]);
+    sick = false;
+    await clock.advance(5_000);
+    await call(6);
+    expect(await reported()).toEqual([]);
+    await pool.close(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("are refused wrong options", () => {
+    const { pool } = setup();
+    for (const [options, message] of [
+      [{ timeoutMs: 0 }, "client of test.v1.Stock: timeoutMs is 0"],
+      [{ maxPendingCalls: -1 }, "client of test.v1.Stock: maxPendingCalls is -1; allowed: a number from 0"],
+      [{ breaker: { probes: 0 } }, "option breaker.probes is 0"],
+      [{ fallback: { got: () => ({}) } }, "option fallback.got: test.v1.Stock has no such method"],
+    ] as const)
+      expect(() => pool.client(Stock, options as ClientOptions)).toThrow(message);
   });
 });

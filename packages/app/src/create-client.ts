@@ -1,9 +1,12 @@
 import {
+  carefulLogger,
   ConfigError,
   createGrpcTransport,
   systemClock,
   type BalancerFactory,
+  type BreakerOptions,
   type ClientOf,
+  type Fallback,
   type Interceptor,
   type RegistryBackend,
   type RetryOptions,
@@ -11,13 +14,14 @@ import {
   type Transport,
 } from "@rollcall/core";
 import type { Logger } from "pino";
-import { ClientPool } from "./client-pool.js";
+import { breakerSwitch, ClientPool } from "./client-pool.js";
 import { callerId } from "./caller-id.js";
 import { createLogger } from "./logger.js";
 import { openRegistry } from "./registry-url.js";
 import { readSettings } from "./settings.js";
+import { openTls, type TlsOptions } from "./tls.js";
 
-export interface CreateClientOptions {
+export interface CreateClientOptions<S = any> {
   /** A URL, closed with the client, or a registry of your own. Default `ROLLCALL_REGISTRY`, else etcd on this machine. */
   readonly registry?: string | RegistryBackend | undefined;
   /** The balancing policy: its name, or one of your own. Default `ROLLCALL_BALANCER`, else `weighted-round-robin`. */
@@ -27,7 +31,15 @@ export interface CreateClientOptions {
   /** The first is outermost. */
   readonly interceptors?: readonly Interceptor[] | undefined;
   readonly retry?: RetryOptions | undefined;
-  /** Default: gRPC in plain text. */
+  /** `false`, or `ROLLCALL_BREAKER=off`, turns it off. Default on. */
+  readonly breaker?: BreakerOptions | false | undefined;
+  /** Answers for methods whose call has failed by the server's fault, in time's want or at an open breaker. Default none. */
+  readonly fallback?: Fallback<S> | undefined;
+  /** How many calls may wait for an endpoint; more fail at once with `resource_exhausted`. Default 1 024. */
+  readonly maxPendingCalls?: number | undefined;
+  /** `true`, or with which files, and who the server must be. Default: plain text, unless `ROLLCALL_TLS_*` says otherwise. */
+  readonly tls?: boolean | TlsOptions | undefined;
+  /** Default: gRPC. */
   readonly transport?: Transport | undefined;
   /** Default: warnings and errors on standard output. */
   readonly logger?: Logger | undefined;
@@ -39,43 +51,52 @@ export interface CreateClientOptions {
  */
 export function createClient<S>(
   contract: ServiceContract<S>,
-  options: CreateClientOptions = {},
+  options: CreateClientOptions<NoInfer<S>> = {},
 ): ClientOf<S> & AsyncDisposable {
   if (typeof contract?.methods !== "object") {
     throw new ConfigError(
       "createClient: the first argument is not a contract; pass the value that rollcall generate wrote",
     );
   }
-  const { registry, balancer, timeoutMs } = options;
+  const { registry, balancer, timeoutMs, maxPendingCalls, fallback } = options;
   const url = typeof registry === "string" ? registry : undefined;
   const settings = readSettings({
     registry: url,
     balancer: typeof balancer === "string" ? balancer : undefined,
     timeoutMs,
+    breaker: breakerSwitch(options.breaker),
+    maxPendingCalls,
   });
-  const logger = options.logger ?? createLogger("rollcall", { ...settings, logLevel: "warn" });
+  const logger = carefulLogger(options.logger ?? createLogger("rollcall", { ...settings, logLevel: "warn" }));
   const { backend, owned } = openRegistry(
     typeof registry === "object" ? registry : settings.registry,
     logger,
   );
+  const tls = openTls(options, { clock: systemClock, logger });
+  tls?.certificates.start();
   const pool = new ClientPool({
     discovery: backend,
     rollouts: backend.rollouts,
-    transport: options.transport ?? createGrpcTransport(),
+    breakerReports: backend.breakers,
+    transport: options.transport ?? createGrpcTransport({ ...settings, tls: tls?.certificates, logger }),
+    serverName: tls?.serverName,
     clock: systemClock,
     random: Math.random,
     logger,
     interceptors: options.interceptors ?? [],
     retry: options.retry,
+    breaker: settings.breaker === "on" && (options.breaker || {}),
+    maxPendingCalls: settings.maxPendingCalls,
     balancer: typeof balancer === "object" ? balancer : settings.balancer,
     subsetSize: settings.subsetSize,
     timeoutMs: settings.timeoutMs,
     zone: settings.zone,
     caller: callerId(Math.random),
   });
-  return Object.assign(pool.client(contract), {
+  return Object.assign(pool.client(contract, { fallback }), {
     async [Symbol.asyncDispose]() {
       await pool.close(1_000);
+      tls?.certificates.close();
       if (owned) await backend[Symbol.asyncDispose]();
     },
   });

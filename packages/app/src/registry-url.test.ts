@@ -28,9 +28,12 @@ describe("a registry by its URL", () => {
   });
 
   it("says which schemes there are, and never repeats a password", () => {
-    for (const url of ["consul://user:secret@host", "etcd", "memory://x", "ETCD://a:1", ""]) {
+    const secrets = ["consul://user:secret@host", "etcd3//root:secret@host", "secret@host:2379", "a:secret"];
+    for (const url of [...secrets, "etcd", "memory://x", "ETCD://a:1", ""]) {
       expect(() => openRegistry(url, logger)).toThrow(ConfigError);
-      expect(() => openRegistry(url, logger)).toThrow(/is not known; allowed: etcd:\/\//);
+      expect(() => openRegistry(url, logger)).toThrow(
+        /^registry (is not a URL|"\w+" is not known); allowed: etcd:\/\//,
+      );
       expect(() => openRegistry(url, logger)).not.toThrow(/secret/);
     }
   });

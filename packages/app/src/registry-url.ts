@@ -17,8 +17,9 @@ export function openRegistry(
   if (registry.startsWith("static://"))
     return { backend: staticRegistry(parseStaticUrl(registry)), owned: true };
   if (/^memory:(\/\/)?$/.test(registry)) return { backend: (shared ??= memoryRegistry()), owned: false };
-  const scheme = /^([a-z+]+):/i.exec(registry)?.[1] ?? registry;
+  // Nothing but the scheme: there may be a password in the rest, also of what is no URL.
+  const scheme = /^([\w+.-]+):\/\//.exec(registry)?.[1];
   throw new ConfigError(
-    `registry "${scheme}" is not known; allowed: etcd://host:port[,host:port], static://..., memory://`,
+    `registry ${scheme === undefined ? "is not a URL" : `"${scheme}" is not known`}; allowed: etcd://host:port[,host:port], static://..., memory://`,
   );
 }

@@ -1,4 +1,4 @@
-import { ConfigError } from "@rollcall/core";
+import { ConfigError, defaultMaxPendingCalls, parseCidr } from "@rollcall/core";
 import { balancers } from "@rollcall/balancer";
 import { inspect } from "node:util";
 import { z } from "zod";
@@ -12,10 +12,16 @@ export interface Setting<T> {
 }
 
 /** One setting for each name of `S`. */
-export type SettingsTable<S> = { readonly [K in keyof S]: Setting<S[K]> };
+export type SettingsTable<S> = { readonly [K in keyof S]-?: Setting<S[K]> };
 
 export function setting<T>(variable: string, schema: z.ZodType<T>, allowed: string, fallback: T): Setting<T> {
   return { variable, schema, allowed, fallback };
+}
+
+/** A list, or one as a variable writes it, with commas. */
+export function listOf(item: z.ZodType<string, string>): z.ZodType<readonly string[]> {
+  const written = z.string().transform((text) => text.split(",").map((each) => each.trim()));
+  return z.union([z.array(item), written.pipe(z.array(item))]);
 }
 
 /** A number, or one as a variable writes it. Plain coercion would read blanks, null and lists as 0 too. */
@@ -24,7 +30,10 @@ const number = z
   .transform((value) => Number(value));
 export const integer = (least: number, most: number): z.ZodType<number> =>
   number.pipe(z.number().int().min(least).max(most));
-const boolean = z.union([z.boolean(), z.enum(["true", "false"]).transform((value) => value === "true")]);
+export const boolean: z.ZodType<boolean> = z.union([
+  z.boolean(),
+  z.enum(["true", "false"]).transform((value) => value === "true"),
+]);
 const label = z.string().regex(/^[\w.-]+$/);
 const labelValue = z.string().regex(/^[^=,\p{Cc}]{1,256}$/u);
 const labels = z.union([
@@ -37,6 +46,13 @@ const labels = z.union([
     return z.NEVER;
   }),
 ]);
+const cidr = z.string().refine((text) => {
+  try {
+    return Boolean(parseCidr(text));
+  } catch {
+    return false;
+  }
+});
 const day = 86_400_000;
 const policies = balancers.map((policy) => policy.name);
 
@@ -67,12 +83,21 @@ export interface Settings {
    * dropped. `false` for a service that only trusted services can reach. Default true.
    */
   readonly edge: boolean;
+  /**
+   * Which addresses of instances clients connect to, as `10.0.0.0/8,fd00::/8`; names count by what they resolve to.
+   * Default: all but link-local ones, which are allowed only where a range within those is listed.
+   */
+  readonly allowedCidrs: readonly string[];
   /** The policy of clients that name none. Default `weighted-round-robin`. */
   readonly balancer: string;
   /** How many instances of a service a client sends its calls to, the same ones as long as they are there; 0 for all. Default 0. */
   readonly subsetSize: number;
   /** Of calls that say none, in milliseconds. Default 10 000. */
   readonly timeoutMs: number;
+  /** Whether clients stop sending calls to what fails anyway: `off` turns every breaker off. Default `on`. */
+  readonly breaker: "on" | "off";
+  /** How many calls of one client may wait for an endpoint; more fail at once. Default 1 024. */
+  readonly maxPendingCalls: number;
   /**
    * Of calls served that come without a deadline and have one message for an answer, in milliseconds; 0 for none. A
    * method's own `timeoutMs` goes before it. Default 60 000.
@@ -126,6 +151,7 @@ const table: SettingsTable<Settings> = {
   ),
   labels: setting("ROLLCALL_LABELS", labels, "name=value,name=value", {}),
   edge: setting("ROLLCALL_EDGE", boolean, "true or false", true),
+  allowedCidrs: setting("ROLLCALL_ALLOWED_CIDRS", listOf(cidr), "address/bits, as 10.0.0.0/8,fd00::/8", []),
   balancer: setting("ROLLCALL_BALANCER", z.enum(policies), `one of ${policies.join(", ")}`, "peak-ewma"),
   subsetSize: setting(
     "ROLLCALL_SUBSET_SIZE",
@@ -134,6 +160,13 @@ const table: SettingsTable<Settings> = {
     0,
   ),
   timeoutMs: setting("ROLLCALL_TIMEOUT_MS", integer(1, 365 * day), "milliseconds from 1", 10_000),
+  breaker: setting("ROLLCALL_BREAKER", z.enum(["on", "off"]), "on or off", "on"),
+  maxPendingCalls: setting(
+    "ROLLCALL_MAX_PENDING_CALLS",
+    integer(0, 1_000_000),
+    "a number from 0 to 1000000",
+    defaultMaxPendingCalls,
+  ),
   serverTimeoutMs: setting(
     "ROLLCALL_SERVER_TIMEOUT_MS",
     integer(0, 365 * day),
@@ -203,6 +236,13 @@ function read(name: string, each: Setting<any>, option: unknown, variable: strin
   const parsed = each.schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ConfigError(
-    `${fromVariable ? each.variable : `option ${name}`} is ${typeof value === "string" ? JSON.stringify(value) : inspect(value)}; allowed: ${each.allowed}`,
+    `${fromVariable ? each.variable : `option ${name}`} is ${shown(value)}; allowed: ${each.allowed}`,
   );
+}
+
+/** Who gives a key where its file belongs must not find it in the log. */
+function shown(value: unknown): string {
+  if (Buffer.isBuffer(value)) return "a Buffer";
+  if (typeof value !== "string") return inspect(value);
+  return value.includes("-----BEGIN") ? "a PEM text" : JSON.stringify(value);
 }

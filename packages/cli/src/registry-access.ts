@@ -2,6 +2,7 @@ import { readSettings } from "@rollcall/app";
 import {
   boundedSignal,
   ConfigError,
+  type BreakerReport,
   type ListedInstance,
   type RegistryBackend,
   type RolloutStore,
@@ -28,6 +29,8 @@ export interface RegistryAccess {
   readonly hasPolicies: boolean;
   /** The instances of one service, or of all. */
   list(service?: string): Promise<readonly ListedInstance[]>;
+  /** What callers report of their breakers for a service; nothing where they cannot. */
+  breakers(service: string): Promise<readonly BreakerReport[]>;
   /** Asks the store of policies once. */
   ask<T>(question: (store: RolloutStore, signal: AbortSignal) => Promise<T>): Promise<T>;
 }
@@ -89,11 +92,12 @@ function boundedBy(timeoutMs: number, backend: RegistryBackend, { clock }: CliEn
 }
 
 function accessOf(backend: RegistryBackend, bounded: Bounded): RegistryAccess {
-  const { description, rollouts } = backend;
+  const { description, rollouts, breakers } = backend;
   return {
     description,
     hasPolicies: rollouts !== undefined,
     list: (service) => bounded((signal) => backend.list(service, signal)),
+    breakers: async (service) => (breakers ? bounded((signal) => breakers.reports(service, signal)) : []),
     async ask(question) {
       if (!rollouts)
         throw new ConfigError(`registry ${description} holds no rollout rules; use one with etcd://`);

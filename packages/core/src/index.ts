@@ -5,11 +5,49 @@ export {
   clientRequests,
   type ClientOptions,
   type ClientRequest,
+  type ClientTlsOptions,
   type DeclareParameterAs,
 } from "./decorators/client.js";
 export { contractOf, methodOptionsOf, type MethodOptions, type RateLimit } from "./decorators/metadata.js";
 export { Code, codeName, codeOf, isServerFault } from "./code.js";
 export { ConfigError, RpcError, type Processed, type RpcErrorOptions } from "./errors.js";
+export {
+  defineError,
+  type DeclaredError,
+  type DeclaredErrorOptions,
+  type DeclaredErrorType,
+  type ErrorDeclaration,
+  type ErrorMetadata,
+} from "./errors/define-error.js";
+export {
+  BadRequest,
+  badRequest,
+  DebugInfo,
+  debugInfo,
+  ErrorInfo,
+  errorInfo,
+  Help,
+  help,
+  LocalizedMessage,
+  localizedMessage,
+  PreconditionFailure,
+  preconditionFailure,
+  QuotaFailure,
+  quotaFailure,
+  RequestInfo,
+  requestInfo,
+  ResourceInfo,
+  resourceInfo,
+  retryDelayMs,
+  RetryInfo,
+  retryInfo,
+} from "./errors/details.js";
+export { defineDetail, type Detail, type DetailType } from "./errors/detail-type.js";
+export { sendableText } from "./errors/sendable-text.js";
+export { errorTrailer } from "./errors/status-details.js";
+export { carefulLogger } from "./errors/careful-logger.js";
+export { loggedError } from "./errors/logged-error.js";
+export { withoutCredentials } from "./errors/credentials.js";
 export { Metadata } from "@grpc/grpc-js";
 export type { CallOptions } from "./call/options.js";
 export type {
@@ -40,6 +78,17 @@ export { errorEnd, okEnd } from "./call/end.js";
 export { bindClient } from "./client/bind-client.js";
 export { type ClientEnv } from "./client/start-call.js";
 export { clientPipeline, type Destination, type PipelineEnv } from "./client/create-pipeline.js";
+export {
+  breakerSettings,
+  type BreakerOptions,
+  type BreakerSettings,
+} from "./client/breaker/breaker-options.js";
+export { breaker } from "./client/breaker/breaker-stage.js";
+export { BreakerOpen, breakerOpen } from "./client/breaker/breaker-open.js";
+export { type BreakerView } from "./client/breaker/breaker.js";
+export { type Counts } from "./client/breaker/rolling-counts.js";
+export { type Fallback, type FallbackMethod } from "./client/fallback.js";
+export { defaultMaxPendingCalls } from "./client/pending-limit.js";
 export { type RetryOptions } from "./client/retry.js";
 export { type RetryBudgetOptions } from "./client/retry-budget.js";
 export { hashText, mixBits } from "./routing/hash.js";
@@ -63,10 +112,34 @@ export { type BoundService } from "./server/dispatch.js";
 export { type DrainGate } from "./server/drain-gate.js";
 export { createHealthService, type HealthService } from "./server/health.js";
 export { Health } from "./gen/grpc/health/v1/health.js";
+export { Link } from "./gen/rollcall/link/v1/link.js";
+export {
+  createLinkService,
+  type LinkDrain,
+  type LinkIdentity,
+  type LinkService,
+} from "./link/link-service.js";
+export { type LinkEnv } from "./link/linked-connection.js";
+export { linkedTransport } from "./link/linked-transport.js";
+export { linkFeature, linkPath } from "./link/link-protocol.js";
 export { createGrpcTransport, type GrpcTransportOptions } from "./transport/grpc/transport.js";
-export { createGrpcServerTransport, type GrpcServerTransportOptions } from "./transport/grpc/server.js";
 export { defaultServerLimits, type GrpcServerLimits } from "./transport/grpc/server-limits.js";
-export { sendable, sendableText } from "./transport/grpc/sendable.js";
+export { sendable } from "./transport/grpc/sendable.js";
+export {
+  createGrpcServerTransport,
+  type GrpcServerTransportOptions,
+  type ServerTlsOptions,
+} from "./transport/grpc/server.js";
+export { type ClientAuth } from "./transport/grpc/tls-server-credentials.js";
+export { parseCidr } from "./transport/address-policy.js";
+export {
+  createCertificateProvider,
+  type CertificateProvider,
+  type CertificateProviderEnv,
+} from "./tls/certificate-provider.js";
+export { type CertificateFiles, type Certificates, type PemContents } from "./tls/certificates.js";
+export { allowedServerNames, expandServerName } from "./tls/server-name.js";
+export { isIdentity } from "./tls/peer-identity.js";
 export { compose } from "./call/compose.js";
 export {
   methodName,
@@ -75,6 +148,7 @@ export {
   type MethodKind,
   type ServiceContract,
 } from "./contract/contract.js";
+export { encodedMessage } from "./contract/codec.js";
 export { defineFile, type ProtoFile } from "./contract/proto-file.js";
 export { defineService, type MethodDeclaration } from "./contract/define-service.js";
 export type {
@@ -101,6 +175,12 @@ export {
   type Snapshot,
 } from "./ports/registry.js";
 export {
+  mostReportedBreakers,
+  type BreakerReport,
+  type BreakerReports,
+  type ReportedBreaker,
+} from "./ports/breaker-reports.js";
+export {
   mostReporters,
   type AttemptCounts,
   type CallerReport,
@@ -125,7 +205,7 @@ export {
   type PickArgs,
 } from "./ports/balancer.js";
 export type { ConnectionState, Endpoint, EndpointStats } from "./ports/endpoint.js";
-export type { Connection, Listener, ServerTransport, Transport } from "./ports/transport.js";
+export type { Connection, ConnectOptions, Listener, ServerTransport, Transport } from "./ports/transport.js";
 export type { Lifecycle } from "./ports/lifecycle.js";
 export { startAll, stopAll } from "./lifecycle/lifecycles.js";
 export { boundedSignal, unlessAborted } from "./lifecycle/bounded.js";

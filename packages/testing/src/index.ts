@@ -1,6 +1,7 @@
 export { EtcdServer, type EtcdServerOptions } from "./etcd/server/etcd-server.js";
 export { etcdOnPath, findEtcd } from "./etcd/find-etcd.js";
 export { type EtcdProcess, type EtcdProcessOptions, startEtcd } from "./etcd/etcd-process.js";
+export { untilStopped } from "./etcd/until-stopped.js";
 export { type EtcdBackend, etcdBackends, type EtcdUnderTest } from "./etcd/backends.js";
 export { type DevelopmentRegistry, startRegistry } from "./etcd/development-registry.js";
 export { testApp, type TestAppBuilder } from "./app/test-app.js";

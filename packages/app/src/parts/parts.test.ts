@@ -27,7 +27,7 @@ const { signal } = new AbortController();
 const hangs = (): Promise<never> => new Promise(() => {});
 
 describe("the registration", () => {
-  function setup(change: Partial<Registration> = {}) {
+  function setup(change: Partial<Registration> = {}, tell: ServerPart["tell"] = async () => false) {
     const clock = new FakeClock();
     const { logger, lines } = fakeLogger();
     const state = createFeed<RegistrationState>("pending");
@@ -43,7 +43,7 @@ describe("the registration", () => {
     const set = vi.spyOn(health, "set");
     const part = registrationPart({
       backend,
-      server: { port: 80, health } as ServerPart,
+      server: { port: 80, health, tell } as ServerPart,
       instances: () => [instance("a")],
       propagationDelayMs: 500,
       clock,
@@ -67,7 +67,45 @@ describe("the registration", () => {
     await starting;
   });
 
-  it("marks the records, deletes them and waits until callers know", async () => {
+  it("tells callers while it leaves, and waits for no time when all have acknowledged", async () => {
+    const told = Promise.withResolvers<boolean>();
+    const { part, clock, seen, start } = setup({}, () => told.promise);
+    await start();
+    let stopped = false;
+    const stopping = part.stop(signal).then(() => (stopped = true));
+    await settle();
+    expect(seen).toEqual(["update draining", "deregister"]);
+    expect(stopped).toBe(false);
+    told.resolve(true);
+    await stopping;
+    expect(clock.pending).toBe(0);
+  });
+
+  it("gives callers the propagation delay to acknowledge, and nothing when it is forced", async () => {
+    const asked: AbortSignal[] = [];
+    const tell: ServerPart["tell"] = (bound) => {
+      asked.push(bound);
+      return new Promise((resolve) => {
+        if (bound.aborted) resolve(false);
+        bound.addEventListener("abort", () => resolve(false));
+      });
+    };
+    const slow = setup({}, tell);
+    await slow.start();
+    const stopping = slow.part.stop(signal);
+    await slow.clock.advance(499);
+    expect(asked[0]?.aborted).toBe(false);
+    await slow.clock.advance(1);
+    expect(asked[0]?.aborted).toBe(true);
+    await slow.clock.advance(500);
+    await stopping;
+    const forced = setup({}, tell);
+    await forced.start();
+    await forced.part.stop(AbortSignal.abort());
+    expect(slow.clock.pending + forced.clock.pending).toBe(0);
+  });
+
+  it("marks the records, deletes them and waits until callers that were not told know", async () => {
     const { part, clock, seen, set, start } = setup();
     await start();
     let stopped = false;
@@ -184,6 +222,7 @@ describe("the server", () => {
     const { logger, lines } = fakeLogger();
     const listener = {
       port: 4321,
+      peers: (): readonly string[] => [],
       drain: vi.fn<() => Promise<void>>(async () => {}),
       close: vi.fn<() => Promise<void>>(async () => {}),
       ...change,
@@ -205,6 +244,7 @@ describe("the server", () => {
       limits: {},
       random: () => 0.5,
       edge: true,
+      identity: () => ({ instance: "a", incarnation: "1-a", app: "shop" }),
       clock,
       logger,
     });
@@ -222,7 +262,18 @@ describe("the server", () => {
     expect(() => part.health).toThrow("has not been started");
     await part.start(signal);
     expect(part.port).toBe(4321);
-    expect(names).toEqual(["test.v1.Stock", "grpc.health.v1.Health"]);
+    expect(names).toEqual(["test.v1.Stock", "grpc.health.v1.Health", "rollcall.link.v1.Link"]);
+  });
+
+  it("has told all its callers only if each that is connected has a link", async () => {
+    let peers: string[] = [];
+    const { part, lines } = setup({ peers: () => peers });
+    await part.start(signal);
+    expect(await part.tell(signal)).toBe(true);
+    peers = ["10.0.0.2:5000"];
+    expect(await part.tell(signal)).toBe(false);
+    const told = lines.filter(({ msg }) => msg === "callers told");
+    expect(told).toMatchObject([{ others: 0 }, { acknowledged: 0, missing: [], others: 1 }]);
   });
 
   it("drains, then closes", async () => {

@@ -27,8 +27,9 @@ const drainingMs = 1_000;
 const forcedLeaveMs = 500;
 
 /**
- * The app's place in the registry: there when it can serve, gone before it stops. Stopping marks the records draining,
- * deletes them, and waits until callers have had the time to learn of it.
+ * The app's place in the registry: there when it can serve, gone before it stops. Stopping tells the connected callers
+ * and, at the same time, marks the records draining and deletes them. Only when somebody is connected who has not
+ * acknowledged does it then wait until callers have had the time to learn of it from the registry.
  */
 export function registrationPart(env: RegistrationPartEnv): Lifecycle {
   const { backend, server, clock, logger } = env;
@@ -52,6 +53,8 @@ export function registrationPart(env: RegistrationPartEnv): Lifecycle {
       if (serving) server.health.set("NOT_SERVING");
       if (!registration) return;
       const wasVisible = registration.state.current === "visible";
+      const patience = boundedSignal(clock, env.propagationDelayMs, signal);
+      const telling = server.tell(patience.signal);
       const leaving = leavingSignal(clock, signal);
       try {
         // Records that nobody sees need no goodbye, and waiting for them would take the time to prevent them.
@@ -64,7 +67,9 @@ export function registrationPart(env: RegistrationPartEnv): Lifecycle {
         leaving.release();
         end.abort();
       }
-      if (wasVisible && !signal.aborted) {
+      const told = await telling;
+      patience.release();
+      if (wasVisible && !told && !signal.aborted) {
         await clock.sleep(env.propagationDelayMs, signal).catch(() => {});
       }
     },

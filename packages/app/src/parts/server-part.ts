@@ -1,5 +1,6 @@
 import {
   createHealthService,
+  createLinkService,
   listen,
   unlessAborted,
   type CallLimits,
@@ -7,6 +8,7 @@ import {
   type HealthService,
   type Interceptor,
   type Lifecycle,
+  type LinkIdentity,
   type LoopLag,
   type RpcServer,
   type ServerTransport,
@@ -19,6 +21,11 @@ export interface ServerPart extends Lifecycle {
   /** The port in use, once started. */
   readonly port: number;
   readonly health: HealthService;
+  /**
+   * Asks the connected callers to send their calls elsewhere. True when all have acknowledged before the signal aborts;
+   * false when one has not, or cannot because it is not Rollcall's.
+   */
+  tell(signal: AbortSignal): Promise<boolean>;
 }
 
 interface ServerPartEnv {
@@ -26,6 +33,8 @@ interface ServerPartEnv {
   readonly transport: ServerTransport;
   readonly interceptors: readonly Interceptor[];
   readonly edge: boolean;
+  /** Who this is, for its callers; asked once the server's port is known. */
+  identity(): Omit<LinkIdentity, "services">;
   readonly limits: Partial<CallLimits>;
   /** See `ServerEnv`. */
   loopLag?(): LoopLag;
@@ -42,6 +51,7 @@ export function serverPart(env: ServerPartEnv): ServerPart {
   const { clock, logger } = env;
   let server: RpcServer | undefined;
   let health: HealthService | undefined;
+  const links = createLinkService();
   return {
     name: "server",
     get port() {
@@ -60,9 +70,18 @@ export function serverPart(env: ServerPartEnv): ServerPart {
       server = await listen({
         ...env,
         services,
+        internal: [links.bound],
         timeoutOf: (path) => methods.get(path)?.timeoutMs,
         rateLimitOf: (path) => methods.get(path)?.rateLimit,
       });
+      links.identify({ ...env.identity(), services: bound.map(({ contract }) => contract.name) });
+    },
+    async tell(signal) {
+      const { acknowledged, missing } = await links.drain(signal);
+      const linked = links.peers();
+      const others = server?.listener.peers().filter((peer) => !linked.has(peer)) ?? [];
+      logger.info({ acknowledged, missing, others: others.length }, "callers told");
+      return missing.length === 0 && others.length === 0;
     },
     async stop(signal) {
       if (!server) return;

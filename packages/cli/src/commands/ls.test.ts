@@ -77,4 +77,98 @@ describe("rollcall ls", () => {
     expect((await line.rollcall("rollout", "status")).out).toContain("not a policy: stable: is");
     expect((await line.rollcall("rollout", "abort", "Orders")).code).toBe(1);
   });
+
+  it("shows breakers that are not closed, by method and subset, and who has them", async () => {
+    const line = new CommandLine();
+    line.offer();
+    line.offer({ service: "shop.v1.Refunds" });
+    const since = Date.UTC(2026, 0, 1, 11, 59, 50);
+    const breaker = {
+      method: "shop.v1.Orders/Get",
+      subset: "stable",
+      state: "half-open",
+      since,
+      calls: 40,
+      failures: 23,
+    } as const;
+    for (const [n, app] of ["checkout", "checkout", "cart", "", "web"].entries())
+      await line.registry.breakers!.report(
+        "shop.v1.Orders",
+        {
+          caller: `c${n}`,
+          app,
+          breakers: [
+            { ...breaker, since: since + n, state: n === 1 ? "open" : "half-open" },
+            ...(n === 3 ? [{ ...breaker, method: "shop.v1.Orders/List", subset: "version=1.5.0" }] : []),
+          ],
+        },
+        new AbortController().signal,
+      );
+    expect((await line.rollcall("ls")).out.split("\n").slice(-5)).toEqual([
+      "  10.0.0.1:8080  1.4.0    stable  a     up        100        100",
+      "  breaker open  Get in subset stable  since 2026-01-01 11:59:50 in 5 callers: checkout c0 (23 of 40 calls failed), checkout c1 (23 of 40 calls failed), cart c2 (23 of 40 calls failed), 2 more",
+      "  breaker half-open  List in subset version=1.5.0  since 2026-01-01 11:59:50 in 1 caller: c3 (23 of 40 calls failed)",
+      "shop.v1.Refunds  no policy",
+      "  10.0.0.1:8080  1.4.0    stable  a     up        100        100",
+    ]);
+    const [service, other] = JSON.parse((await line.rollcall("ls", "--json")).out) as unknown[];
+    expect(service).toMatchObject({
+      breakers: [
+        {
+          method: "shop.v1.Orders/Get",
+          subset: "stable",
+          state: "open",
+          since,
+          callers: [
+            { caller: "c0", app: "checkout", state: "half-open", since, calls: 40, failures: 23 },
+            { caller: "c1", state: "open" },
+            {},
+            {},
+            {},
+          ],
+        },
+        { method: "shop.v1.Orders/List" },
+      ],
+    });
+    expect(other).toMatchObject({ breakers: [] });
+  });
+
+  it("shows what callers report without its control characters", async () => {
+    const memory = memoryRegistry();
+    const method = "shop.v1.Orders/\u001b[2JGet";
+    const hostile = {
+      method,
+      subset: "\u202estable",
+      state: "open",
+      since: 0,
+      calls: 1,
+      failures: 1,
+    } as const;
+    const line = new CommandLine({
+      ...memory,
+      breakers: {
+        ...memory.breakers!,
+        reports: async () => [{ caller: "\u0007", app: "\n", breakers: [hostile] }],
+      },
+    });
+    line.offer();
+    const { out } = await line.rollcall("ls");
+    expect(out).toContain(
+      "\\u001b[2JGet in subset \\u202estable  since 1970-01-01 00:00:00 in 1 caller: \\n \\u0007 (",
+    );
+    expect((await line.rollcall("ls", "--json")).out).not.toContain("\u202e");
+  });
+
+  it("lists all the same when reports of breakers cannot be read, and says so", async () => {
+    const memory = memoryRegistry();
+    const reports = async (): Promise<never> => {
+      throw new Error("permission denied");
+    };
+    const line = new CommandLine({ ...memory, breakers: { ...memory.breakers!, reports } });
+    line.offer();
+    const { code, out, err } = await line.rollcall("ls");
+    expect(code).toBe(0);
+    expect(out).toContain("10.0.0.1:8080");
+    expect(err).toContain("open breakers are not shown: permission denied");
+  });
 });

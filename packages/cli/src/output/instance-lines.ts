@@ -1,7 +1,9 @@
 import { effectiveWeights, type ListedInstance } from "@rollcall/core";
+import type { ServiceBreaker } from "../breakers.js";
 import { roughDuration } from "../duration.js";
 import { policyWords } from "../policy/policy-words.js";
 import type { ServiceState } from "../policy/stored-policies.js";
+import { breakerLines } from "./breaker-lines.js";
 import type { Paint } from "./paint.js";
 import { printable } from "./printable.js";
 import { table, type Cell, type Column } from "./table.js";
@@ -18,8 +20,13 @@ const columns: readonly Column[] = [
   { title: "lease", align: "right" },
 ];
 
-/** Services with their policies, and below each its instances; the columns of all services are aligned. */
-export function instanceLines(services: readonly ServiceState[], paint: Paint): readonly string[] {
+/** A service as it is listed. */
+export interface ListedService extends ServiceState {
+  readonly breakers: readonly ServiceBreaker[];
+}
+
+/** Services with their policies, and below each its instances and open breakers; the columns of all services are aligned. */
+export function instanceLines(services: readonly ListedService[], paint: Paint): readonly string[] {
   const rows = services.flatMap(rowsOf);
   const [titles = "", ...lines] = table(columns, rows, paint);
   let next = 0;
@@ -28,6 +35,7 @@ export function instanceLines(services: readonly ServiceState[], paint: Paint): 
     ...services.flatMap((state) => [
       ...titleLines(state, paint),
       ...state.instances.map(() => `  ${lines[next++] ?? ""}`),
+      ...breakerLines(state.breakers, paint),
     ]),
   ];
 }

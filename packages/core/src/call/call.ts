@@ -23,6 +23,11 @@ export interface CallContext {
 export interface Peer {
   /** `host:port` as the transport sees it. */
   readonly address: string;
+  /**
+   * Who the caller has proved to be by a certificate (mutual TLS): its URI, a SPIFFE id, if it has exactly one; without
+   * any, its first DNS name. Undefined for callers that have proved nothing.
+   */
+  readonly identity?: string | undefined;
 }
 
 /** What a handler gets beside its request. */

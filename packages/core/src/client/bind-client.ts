@@ -5,6 +5,7 @@ import { Code } from "../code.js";
 import { methodName, type MethodContract, type ServiceContract } from "../contract/contract.js";
 import type { ClientOf } from "../contract/shapes.js";
 import { RpcError } from "../errors.js";
+import { answerOr, checkFallback, messagesOr, type AnyFallbacks, type Fallback } from "./fallback.js";
 import { responseStream } from "./response-stream.js";
 import { startCall, type ClientEnv, type StartedCall } from "./start-call.js";
 
@@ -13,14 +14,33 @@ type Method = (
   options?: CallOptions,
 ) => Promise<object> | AsyncIterable<object>;
 
-/** The typed client of a contract, over a composed pipeline. */
-export function bindClient<S>(contract: ServiceContract<S>, pipeline: Handler, env: ClientEnv): ClientOf<S> {
+/**
+ * The typed client of a contract, over a composed pipeline.
+ * @throws ConfigError for a fallback that fits no method
+ */
+export function bindClient<S>(
+  contract: ServiceContract<S>,
+  pipeline: Handler,
+  env: ClientEnv,
+  fallback: Fallback<S> = {},
+): ClientOf<S> {
+  checkFallback(contract, fallback);
   const client: Record<string, Method> = {};
   for (const [name, method] of Object.entries<MethodContract>(contract.methods)) {
-    client[name] = isResponseStream(method)
-      ? (request, options = {}) =>
-          responseStream(() => startCall(method, request, options, env), pipeline, method, options, env)
-      : (request, options = {}) => unary(() => startCall(method, request, options, env), pipeline, options);
+    const instead = (fallback as AnyFallbacks)[name];
+    if (isResponseStream(method)) {
+      const call = (request: object | AsyncIterable<object>, options: CallOptions): AsyncIterable<object> =>
+        responseStream(() => startCall(method, request, options, env), pipeline, method, options, env);
+      client[name] = instead
+        ? (request, options = {}) => messagesOr(call(request, options), request, method, instead)
+        : (request, options = {}) => call(request, options);
+    } else {
+      const call = (request: object | AsyncIterable<object>, options: CallOptions): Promise<object> =>
+        unary(() => startCall(method, request, options, env), pipeline, options);
+      client[name] = instead
+        ? (request, options = {}) => answerOr(call(request, options), request, method, instead)
+        : (request, options = {}) => call(request, options);
+    }
   }
   return client as ClientOf<S>;
 }

@@ -1,6 +1,8 @@
+import { Metadata } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
 import type { Call, Handler } from "../call/call.js";
 import { Code } from "../code.js";
+import type { MethodContract } from "../contract/contract.js";
 import { RpcError, type Processed } from "../errors.js";
 import { callOn, method } from "../fixtures/contracts.js";
 import { FakeClock, settle } from "@rollcall/testing/clock";
@@ -121,6 +123,82 @@ describe("retry", () => {
     sent = 0;
     await calls(20);
     expect(sent - 20).toBe(2);
+  });
+
+  describe("with a server's push-back", () => {
+    const pushed = (value: string, code: Code = Code.Unavailable): RpcError => {
+      const trailer = new Metadata();
+      trailer.set("grpc-retry-pushback-ms", value);
+      return new RpcError(code, "busy", { origin: "remote", processed: "yes", trailer });
+    };
+    /** The attempts of one call, by when they were made. */
+    async function attemptsOf(
+      outcomes: (RpcError | undefined)[],
+      change: { called?: MethodContract; timeoutMs?: number; options?: RetryOptions } = {},
+    ): Promise<{ times: number[]; outcome: string; tookMs: number }> {
+      const { called = idempotent, timeoutMs = Infinity, options } = change;
+      const { clock, interceptor } = setup(options);
+      const from = clock.now();
+      const times: number[] = [];
+      const handler = interceptor(async () => {
+        const outcome = outcomes[times.length];
+        times.push(clock.now() - from);
+        if (outcome) throw outcome;
+        return answer();
+      });
+      let tookMs = -1;
+      let outcome = "pending";
+      handler(callOn(called, { deadline: from + timeoutMs })).then(
+        () => ([outcome, tookMs] = ["ok", clock.now() - from]),
+        (error: RpcError) => ([outcome, tookMs] = [error.reason, clock.now() - from]),
+      );
+      await clock.advance(100_000);
+      return { times, outcome, tookMs };
+    }
+
+    it("waits exactly as long as it says instead of its own backoff", async () => {
+      expect(await attemptsOf([pushed("700"), pushed("0"), undefined])).toMatchObject({
+        times: [0, 700, 700],
+        outcome: "ok",
+      });
+    });
+
+    it("repeats resource_exhausted too, of idempotent methods alone", async () => {
+      const busy = [pushed("40", Code.ResourceExhausted), undefined];
+      expect(await attemptsOf(busy)).toMatchObject({ times: [0, 40], outcome: "ok" });
+      expect(await attemptsOf(busy, { called: method() })).toMatchObject({ times: [0], outcome: "busy" });
+      expect(await attemptsOf([pushed("40", Code.Internal), undefined])).toMatchObject({ times: [0] });
+    });
+
+    it("does not repeat when it says so, or nothing that can be read", async () => {
+      for (const value of ["-1", "soon", "1.5", "99999999999"])
+        for (const code of [Code.Unavailable, Code.ResourceExhausted])
+          expect(await attemptsOf([pushed(value, code), undefined])).toEqual({
+            times: [0],
+            outcome: "busy",
+            tookMs: 0,
+          });
+    });
+
+    it("fails at once when that would be beyond the deadline, or beyond a minute", async () => {
+      expect(await attemptsOf([pushed("500"), undefined], { timeoutMs: 500 })).toMatchObject({
+        times: [0],
+        tookMs: 0,
+      });
+      expect(await attemptsOf([pushed("499"), undefined], { timeoutMs: 500 })).toMatchObject({
+        times: [0, 499],
+      });
+      expect(await attemptsOf([pushed("60000"), undefined])).toMatchObject({ times: [0, 60_000] });
+      for (const value of ["60001", "2147483647"])
+        expect(await attemptsOf([pushed(value), undefined])).toMatchObject({ times: [0], tookMs: 0 });
+    });
+
+    it("stays within the attempts and the budget", async () => {
+      const always = Array<RpcError>(20).fill(pushed("0"));
+      expect((await attemptsOf(always)).times).toHaveLength(3);
+      const broke = { maxAttempts: 20, budget: { reserve: 2, refillPerSecond: 0 } };
+      expect((await attemptsOf(always, { options: broke })).times).toHaveLength(3);
+    });
   });
 
   it("remembers the endpoints tried across attempts of one call, not across calls", async () => {

@@ -1,12 +1,9 @@
+import type { Codec } from "./codec.js";
 import type { ProtoFile } from "./proto-file.js";
 
-export type MethodKind = "unary" | "server_streaming" | "client_streaming" | "bidi_streaming";
+export type { Codec };
 
-/** Messages to bytes and back. `encode` throws on a message that cannot be serialised, `decode` on bytes that cannot be read. */
-export interface Codec {
-  encode(message: object): Buffer;
-  decode(bytes: Uint8Array): object;
-}
+export type MethodKind = "unary" | "server_streaming" | "client_streaming" | "bidi_streaming";
 
 /** One method of a service. */
 export interface MethodContract {

@@ -1,5 +1,6 @@
 import type { ServiceDefinition } from "@grpc/proto-loader";
-import type { Codec, MethodContract, MethodKind, ServiceContract } from "./contract.js";
+import { asBuffer, type Codec } from "./codec.js";
+import type { MethodContract, MethodKind, ServiceContract } from "./contract.js";
 import type { ProtoFile } from "./proto-file.js";
 
 /** What generated code states about one method. */
@@ -46,10 +47,6 @@ function codecOf(service: ServiceDefinition, method: string, side: "request" | "
         encode: definition.responseSerialize,
         decode: (bytes) => definition.responseDeserialize(asBuffer(bytes)),
       };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function lazyCodec(make: () => Codec): Codec {

@@ -1,4 +1,5 @@
-import { fromJSON, type ServiceDefinition } from "@grpc/proto-loader";
+import { fromJSON, type MessageTypeDefinition, type ServiceDefinition } from "@grpc/proto-loader";
+import { asBuffer, type Codec } from "./codec.js";
 
 /** A proto file as generated code embeds it: protobufjs JSON, loaded on first use. */
 export interface ProtoFile {
@@ -9,10 +10,12 @@ export interface ProtoFile {
   readonly json: string;
   /** The loaded definition of a service in this file. Throws when there is none of that name. */
   service(name: string): ServiceDefinition;
+  /** The codec of a message in this file or its imports: `shop.v1.Order`. Throws when there is none of that name. */
+  message(name: string): Codec;
 }
 
 /**
- * Declares a proto file; generated code calls this. Nothing is parsed before the first call to `service`.
+ * Declares a proto file; generated code calls this. Nothing is parsed before its first use.
  * @param json protobufjs JSON (`Root.toJSON()`) of this file alone
  */
 export function defineFile(name: string, json: string, imports: readonly ProtoFile[] = []): ProtoFile {
@@ -26,6 +29,14 @@ export function defineFile(name: string, json: string, imports: readonly ProtoFi
       const definition = loaded[serviceName];
       if (!definition || "format" in definition) throw new Error(`${name} has no service ${serviceName}`);
       return definition;
+    },
+    message(messageName) {
+      loaded ??= load(file);
+      const definition = loaded[messageName];
+      if (!definition || !("serialize" in definition) || typeof definition.serialize !== "function")
+        throw new Error(`${name} has no message ${messageName}`);
+      const { serialize, deserialize } = definition as MessageTypeDefinition<object, object>;
+      return { encode: serialize, decode: (bytes) => deserialize(asBuffer(bytes)) };
     },
   };
   return file;

@@ -1,16 +1,35 @@
 import { inject } from "inversify";
+import type { BreakerOptions } from "../client/breaker/breaker-options.js";
+import type { Fallback } from "../client/fallback.js";
 import type { ServiceContract } from "../contract/contract.js";
 import type { ClientOf } from "../contract/shapes.js";
 import type { BalancerFactory } from "../ports/balancer.js";
 
 /** What `@Client` may ask for beside the contract. */
-export interface ClientOptions {
+export interface ClientOptions<S = any> {
   /** The balancing policy: its name, or one of your own. Default: the app's. */
   readonly balancer?: string | BalancerFactory | undefined;
   /** Timeout of calls that do not say one, in milliseconds. Default: the app's, 10 s. */
   readonly timeoutMs?: number | undefined;
   /** The app's start waits until an instance can take calls. Default false: two services may call each other. */
   readonly required?: boolean | undefined;
+  /** Of this client, over the app's; `false` for none. Nothing turns it on where the app has turned it off. */
+  readonly breaker?: BreakerOptions | false | undefined;
+  /** Answers for methods whose call has failed by the server's fault, in time's want or at an open breaker. Default none. */
+  readonly fallback?: Fallback<S> | undefined;
+  /** How many of its calls may wait for an endpoint; more fail at once with `resource_exhausted`. Default: the app's, 1 024. */
+  readonly maxPendingCalls?: number | undefined;
+  /** Where the app has TLS: whom this service's instances must prove to be. Default: the app's `tls.serverName`. */
+  readonly tls?: ClientTlsOptions | undefined;
+}
+
+/** What a client expects of its servers' certificates. */
+export interface ClientTlsOptions {
+  /**
+   * A DNS name, an IP address or a SPIFFE id (`spiffe://prod.example/ns/shop/sa/orders`). `{service}` stands for the
+   * contract's full name, `{name}` for its last part (`order-history`). Never taken from the registry.
+   */
+  readonly serverName?: string | undefined;
 }
 
 /** A client that some class asks for. */
@@ -45,7 +64,7 @@ export type Client<S> = ClientOf<S>;
 /** Injects a client of the contract. The parameter's type must fit it, or the class does not compile. */
 export function Client<S>(
   contract: ServiceContract<S>,
-  options: ClientOptions = {},
+  options: ClientOptions<NoInfer<S>> = {},
 ): <C extends abstract new (...args: any[]) => unknown, const I extends number>(
   target: C,
   key: undefined,

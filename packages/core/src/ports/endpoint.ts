@@ -3,10 +3,11 @@ import type { ServiceInstance } from "./registry.js";
 /**
  * - `connecting`: not usable yet;
  * - `ready`: takes calls;
- * - `failed`: refused, silent or broken; it is tried again with backoff and jitter;
+ * - `draining`: its server will stop: calls in flight go on, it takes no new ones;
+ * - `failed`: refused, silent, broken or answered by another server; it is tried again with backoff and jitter;
  * - `closed`: for good.
  */
-export type ConnectionState = "connecting" | "ready" | "failed" | "closed";
+export type ConnectionState = "connecting" | "ready" | "draining" | "failed" | "closed";
 
 /** What a caller has seen of an endpoint. */
 export interface EndpointStats {

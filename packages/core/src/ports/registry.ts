@@ -1,3 +1,4 @@
+import type { BreakerReports } from "./breaker-reports.js";
 import type { Feed } from "./feed.js";
 import type { RolloutPolicy, RolloutStore } from "./rollout.js";
 
@@ -82,6 +83,8 @@ export interface ListedInstance {
 export interface RegistryBackend extends Registry, Discovery, AsyncDisposable {
   /** Absent where policies cannot be changed. */
   readonly rollouts?: RolloutStore | undefined;
+  /** Absent where callers cannot report. */
+  readonly breakers?: BreakerReports | undefined;
   /** The instances of one service, or of all, read now. Sorted by service and id. */
   list(service: string | undefined, signal: AbortSignal): Promise<readonly ListedInstance[]>;
   /** What it is, for logs: `etcd://10.0.0.1:2379`, without credentials. */

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
-import type { Interceptor } from "../call/call.js";
+import type { Handler, Interceptor } from "../call/call.js";
 import { compose } from "../call/compose.js";
+import type { MethodContract } from "../contract/contract.js";
 import type { RateLimit } from "../decorators/metadata.js";
 import type { Clock } from "../ports/clock.js";
 import type { Listener, ServerTransport } from "../ports/transport.js";
@@ -18,6 +19,11 @@ import { streamIdle } from "./stream-idle.js";
 
 export interface ServerEnv {
   readonly services: readonly BoundService[];
+  /**
+   * Services between the processes themselves. Their calls are nobody's: no interceptor sees them, no deadline or limit
+   * holds for them, and a drain does not wait for them.
+   */
+  readonly internal?: readonly BoundService[] | undefined;
   readonly transport: ServerTransport;
   readonly interceptors: readonly Interceptor[];
   /** A method's own timeout by its path, in milliseconds. */
@@ -62,8 +68,9 @@ export async function listen(env: ServerEnv): Promise<RpcServer> {
     callScope({ clock, timeoutOf: (path) => env.timeoutOf(path), serverTimeoutMs: limits.serverTimeoutMs }),
     ...env.interceptors,
   ];
-  const contracts = env.services.map((service) => service.contract);
-  const handler = compose(stages, createDispatch(env.services));
+  const { services, internal = [] } = env;
+  const contracts = [...services, ...internal].map((service) => service.contract);
+  const handler = withInternal(internal, env, compose(stages, createDispatch(services)));
   try {
     const listener = await env.transport.listen(contracts, handler, gate.draining);
     return { gate, shed: shed.counts, listener: closing(listener, () => lag?.close()) };
@@ -76,7 +83,19 @@ export async function listen(env: ServerEnv): Promise<RpcServer> {
 function closing(listener: Listener, closed: () => void): Listener {
   return {
     port: listener.port,
+    peers: () => listener.peers(),
     drain: () => listener.drain(),
     close: () => listener.close().finally(closed),
   };
+}
+
+function withInternal(internal: readonly BoundService[], env: ServerEnv, outer: Handler): Handler {
+  const paths = new Set(
+    internal.flatMap(({ contract }) =>
+      Object.values<MethodContract>(contract.methods).map(({ path }) => path),
+    ),
+  );
+  if (paths.size === 0) return outer;
+  const inner = compose([errorBoundary(env.logger)], createDispatch(internal));
+  return (call) => (paths.has(call.method.path) ? inner(call) : outer(call));
 }

@@ -14,4 +14,13 @@ describe("the edge", () => {
       return answer();
     })(call);
   });
+
+  it("believes a caller that has proved who it is", async () => {
+    const call = received(undefined, { identity: "spiffe://shop.example/gateway" });
+    call.metadata.set("rollcall-key", "user-1");
+    await edge(async (seen) => {
+      expect(seen.metadata.getMap()).toEqual({ "rollcall-key": "user-1" });
+      return answer();
+    })(call);
+  });
 });

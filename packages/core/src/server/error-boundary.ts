@@ -1,34 +1,36 @@
 import type { Logger } from "pino";
-import type { Interceptor } from "../call/call.js";
+import type { Call, Interceptor } from "../call/call.js";
 import { mapStream } from "../call/stream.js";
 import { Code } from "../code.js";
 import { methodName } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
+import { loggedError } from "../errors/logged-error.js";
+
+/** The response could not be turned into bytes: the handler's mistake, found when it has returned. */
+class NotSerialised {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
 
 /**
- * Outermost on a server: whatever a handler throws leaves as an `RpcError`. What it threw by accident is logged, and
- * reaches the caller as `internal` without its text. What fails because the call was cancelled is the cancellation.
+ * Outermost on a server: whatever a handler throws leaves as an `RpcError`, and whatever it answers as bytes. What it
+ * threw by accident, and an answer that cannot be serialised, is logged and reaches the caller as `internal` without its
+ * text. What fails because the call was cancelled is the cancellation.
  */
 export function errorBoundary(logger: Logger): Interceptor {
   return (next) => async (call) => {
-    const path = methodName(call.method);
     let cancelled: RpcError | undefined;
     const uncancel = call.onCancel((reason) => (cancelled = reason));
-    const convert = (thrown: unknown): RpcError => {
-      if (cancelled) return cancelled;
-      // An error with the code ok would end the call well, and without an answer.
-      if (thrown instanceof RpcError && thrown.code !== Code.Ok) return answerOf(thrown, path);
-      logger.error({ err: thrown, method: path }, "handler threw");
-      return new RpcError(Code.Internal, "internal error", { path, cause: thrown });
-    };
+    const convert = (thrown: unknown): RpcError => cancelled ?? answerOf(thrown, call, logger);
+    const encode = (message: object): Buffer => encoded(message, call);
     try {
       const reply = await next(call);
       void reply.end.then(uncancel);
-      if (!reply.responseStream) return reply;
-      return {
-        ...reply,
-        response: mapStream(reply.response, { value: (message: object) => message, error: convert }),
-      };
+      if (!reply.responseStream) return { ...reply, response: encode(reply.response) };
+      return { ...reply, response: mapStream(reply.response, { value: encode, error: convert }) };
     } catch (thrown) {
       uncancel();
       throw convert(thrown);
@@ -36,8 +38,54 @@ export function errorBoundary(logger: Logger): Interceptor {
   };
 }
 
-/** A nested call's error keeps its code and words, but what its server said to us in trailers was not meant for our caller. */
-function answerOf(error: RpcError, path: string): RpcError {
-  if (error.origin === "local") return error;
-  return new RpcError(error.code, error.reason, { path, cause: error });
+function encoded(message: object, { method }: Call): Buffer {
+  try {
+    return method.response.encode(message);
+  } catch (error) {
+    throw new NotSerialised(error);
+  }
+}
+
+function answerOf(thrown: unknown, call: Call, logger: Logger): RpcError {
+  const path = methodName(call.method);
+  // An error with the code ok would end the call well, and without an answer.
+  if (RpcError.is(thrown) && thrown.code !== Code.Ok) return meant(thrown, path, logger);
+  const unserialised = isNotSerialised(thrown);
+  const cause = unserialised ? thrown.error : thrown;
+  log(logger, "error", cause, path, unserialised ? "response cannot be serialised" : "handler threw");
+  return new RpcError(Code.Internal, "internal error", { path, cause });
+}
+
+/**
+ * A handler's own error is its answer. One that a nested call failed with keeps its code: what a server said in details
+ * and trailers was meant for us and not for our caller, and what this process says of its endpoints for nobody outside.
+ */
+function meant(error: RpcError, path: string, logger: Logger): RpcError {
+  const nested = error.path !== "" && error.path !== path;
+  if (error.origin === "local" && !nested) return error;
+  if (error.origin === "remote") return new RpcError(error.code, error.reason, { path, cause: error });
+  log(logger, "warn", error, path, "a nested call failed");
+  return new RpcError(error.code, "a nested call failed", { path, cause: error });
+}
+
+function isNotSerialised(thrown: unknown): thrown is NotSerialised {
+  try {
+    return thrown instanceof NotSerialised;
+  } catch {
+    return false;
+  }
+}
+
+function log(
+  logger: Logger,
+  level: "warn" | "error",
+  thrown: unknown,
+  method: string,
+  message: string,
+): void {
+  try {
+    logger[level]({ err: loggedError(thrown), method }, message);
+  } catch {
+    // The caller gets an answer also when the line cannot be written.
+  }
 }

@@ -130,9 +130,10 @@ async function vacancy(
     ...options,
     ranges: [{ key: Buffer.from(key) }],
     name: key,
-    // The first call has all there is: nothing, or the key.
+    // The first call has all there is: nothing, or the key. A later one may have holders that have gone since.
     onChange: (changes) => {
-      if (changes.every(({ held }) => held === undefined || held.value.equals(value))) resolve();
+      const held = changes.at(-1)?.held;
+      if (!held || held.value.equals(value)) resolve();
     },
   });
   try {

@@ -1,14 +1,16 @@
 import { systemClock, type RegistryBackend } from "@rollcall/core";
+import { breakerReports } from "../breaker-report.js";
 import { createSharedFeeds } from "../shared-feeds.js";
 import { createRejectionLog } from "../rejection-log.js";
 import { followService } from "./discovery.js";
 import { etcdRollouts } from "./etcd-rollouts.js";
-import { servicesPrefix } from "./keys.js";
+import { breakerPrefix, servicesPrefix } from "./keys.js";
 import { createLinks } from "./link.js";
 import { listInstances } from "./listing.js";
 import { checkOptions, type EtcdRegistryOptions } from "./options.js";
 import { untilReady } from "./readiness.js";
 import { EtcdRegistration } from "./registration.js";
+import { etcdReports } from "./reports.js";
 import { Session } from "./session.js";
 import { WatchHub } from "./watch-hub.js";
 
@@ -55,6 +57,7 @@ export function etcdRegistry(options: EtcdRegistryOptions): RegistryBackend {
     },
     open: (service) => feeds.open(service),
     rollouts: etcdRollouts({ ...follow, session }),
+    breakers: etcdReports(breakerReports, breakerPrefix, { ...follow, session }),
     list: (service, signal) => listInstances(service, follow, badRecord, signal),
     ready: (signal) => untilReady(kv, servicesPrefix(keyPrefix), environment, signal),
     [Symbol.asyncDispose]: () => (closing ??= close()),

@@ -1,33 +1,25 @@
 import type { RolloutStore } from "@rollcall/core";
 import { decodePolicy } from "../policy.js";
 import { createRejectionLog } from "../rejection-log.js";
+import { rolloutReports } from "../report.js";
 import { checkServiceName } from "../service-name.js";
 import { compareAndSet, storedIn } from "./compare-and-set.js";
 import { campaign, guardOf, leaderOf } from "./election.js";
-import { historyPrefix, policyKey, under } from "./keys.js";
+import { historyPrefix, policyKey, reportPrefix, under } from "./keys.js";
 import { readPages } from "./pages.js";
 import { persist } from "./persist.js";
-import { Reporter } from "./reporter.js";
-import { readReports } from "./reports.js";
+import { etcdReports } from "./reports.js";
 import type { RolloutOptions } from "./rollout-options.js";
 
 /** The rollout store in etcd. While etcd cannot be reached, requests are repeated until their signal aborts. */
 export function etcdRollouts(options: RolloutOptions): RolloutStore {
   const { keyPrefix, kv, session, logger } = options;
   const badPolicy = createRejectionLog(logger, "etcd policy is left out of the history");
-  const badReport = createRejectionLog(logger, "etcd report is ignored");
-  const reporters = new Map<string, Reporter>();
 
   const check = (service: string, signal: AbortSignal): void => {
     checkServiceName(service);
     signal.throwIfAborted();
     session.closed.throwIfAborted();
-  };
-  const reporterOf = (service: string, caller: string): Reporter => {
-    const name = `${service}/${caller}`;
-    const known = reporters.get(name) ?? new Reporter(service, caller, options);
-    reporters.set(name, known);
-    return known;
   };
   return {
     async read(service, signal) {
@@ -65,17 +57,6 @@ export function etcdRollouts(options: RolloutOptions): RolloutStore {
       check(service, signal);
       return leaderOf(service, options, signal);
     },
-    async report(service, report, signal) {
-      check(service, signal);
-      return reporterOf(service, report.caller).report(report, signal);
-    },
-    async withdraw(service, caller, signal) {
-      check(service, signal);
-      await reporterOf(service, caller).withdraw(signal);
-    },
-    async reports(service, signal) {
-      check(service, signal);
-      return readReports(service, options, badReport, signal);
-    },
+    ...etcdReports(rolloutReports, reportPrefix, options),
   };
 }

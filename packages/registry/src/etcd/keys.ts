@@ -39,6 +39,11 @@ export function reportPrefix(keyPrefix: string, service: string): string {
   return `${keyPrefix}rollout-stats/${service}/`;
 }
 
+/** Where callers say which of their breakers for a service are not closed, each under its id and on its lease. */
+export function breakerPrefix(keyPrefix: string, service: string): string {
+  return `${keyPrefix}breakers/${service}/`;
+}
+
 /** All keys that start with a prefix that ends in a slash, the character before `0`. */
 export function under(prefix: string): KeyRange {
   return { key: Buffer.from(prefix), end: Buffer.from(`${prefix.slice(0, -1)}0`) };

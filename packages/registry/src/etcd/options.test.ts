@@ -26,8 +26,10 @@ test.each([
   ["http://10.0.0.1:2379", /expected etcd:/],
   ["etcd://", /member "" is not host:port/],
   ["etcd://a:1,,b:2", /member "" is not host:port/],
-  ["etcd://a:port", /member "a:port"/],
+  ["etcd://a:port", /member "a:\*\*\*"/],
   ["etcd://secret@a:1", /not user:password/],
+  ["etcd://user:secret", /member "user:\*\*\*" is not host:port/],
+  ["etcd://user:secret,a:1", /member "user:\*\*\*" is not host:port/],
   ["etcd://user:100%secret@a:1", /not percent-encoded/],
   ["etcd://a:1?ttl=5", /unknown parameter "ttl": allowed are tls, ca/],
   ["etcd://a:1?tls=yes", /tls is "yes": allowed are true and false/],
@@ -54,6 +56,8 @@ test("fills in what a URL leaves out, and lets options win over it", () => {
 
 test.each<[Partial<EtcdOptions>, RegExp]>([
   [{ endpoints: [] }, /none given/],
+  [{ endpoints: ["http://root:secret@a:1"] }, /"http:\/\/\*\*\*@a:1" is not host:port/],
+  [{ endpoints: ["root:secret@a:1"] }, /"\*\*\*@a:1" is not host:port/],
   [{ endpoints: ["https://a:1"] }, /"https:\/\/a:1" is not host:port; TLS is set by the option tls/],
   [{ ttlMs: 1000 }, /ttlMs 1000 is not from 2000/],
   [{ ttlMs: Number.NaN }, /ttlMs NaN/],

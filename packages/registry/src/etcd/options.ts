@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { ConfigError, type Clock } from "@rollcall/core";
+import { ConfigError, withoutCredentials, type Clock } from "@rollcall/core";
 import type { Logger } from "pino";
 
 /** Certificates in PEM. They are read once: a renewed one needs a new registry. */
@@ -95,7 +95,9 @@ export function checkOptions(given: EtcdRegistryOptions): EtcdSettings {
     throw new ConfigError("etcd endpoints: none given; expected host:port of the members");
   for (const endpoint of endpoints)
     if (!endpointShape.test(endpoint))
-      throw new ConfigError(`etcd endpoint "${endpoint}" is not host:port; TLS is set by the option tls`);
+      throw new ConfigError(
+        `etcd endpoint "${shownMember(endpoint)}" is not host:port; TLS is set by the option tls`,
+      );
   if (!(ttlMs >= 2000 && ttlMs <= 3_600_000))
     throw new ConfigError(`etcd ttlMs ${ttlMs} is not from 2000 to 3600000`);
   if (!(dialTimeoutMs >= 100 && dialTimeoutMs <= 60_000))
@@ -124,8 +126,14 @@ function prefixOf(given: string): string {
 function withPort(host: string): string {
   const endpoint = /:\d+$/.test(host) && !host.endsWith("]") ? host : `${host}:2379`;
   if (!endpointShape.test(endpoint))
-    throw new ConfigError(`registry member "${host}" is not host:port: expected ${usage}`);
+    throw new ConfigError(`registry member "${shownMember(host)}" is not host:port: expected ${usage}`);
   return endpoint;
+}
+
+/** As messages show it: a password may stand where a host or a port is meant. */
+function shownMember(text: string): string {
+  if (text.includes("//")) return withoutCredentials(text);
+  return text.replace(/^.*@/s, "***@").replace(/:(?!\d+$).*$/s, ":***");
 }
 
 function credentialsOf(userInfo: string | undefined): Pick<EtcdOptions, "username" | "password"> {

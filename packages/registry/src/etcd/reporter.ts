@@ -1,7 +1,6 @@
-import { ConfigError, mostReporters, type CallerReport } from "@rollcall/core";
-import { encodeReport, reportFault } from "../report.js";
+import { mostReporters } from "@rollcall/core";
 import { Flight } from "./flight.js";
-import { reportPrefix, under } from "./keys.js";
+import { under } from "./keys.js";
 import { persist } from "./persist.js";
 import { orAborted } from "./retry.js";
 import type { RolloutOptions } from "./rollout-options.js";
@@ -10,7 +9,7 @@ import type { RolloutOptions } from "./rollout-options.js";
 const checkEvery = 15;
 
 /**
- * One caller's report on one service. Those with the lowest ids report: a caller that finds enough others below its own
+ * One caller's reports of one kind on one service. Those with the lowest ids report: a caller that finds enough others below its own
  * id keeps quiet, and takes back what it had put. It looks before the first report and before every 15th.
  */
 export class Reporter {
@@ -23,20 +22,19 @@ export class Reporter {
   #last: Promise<unknown> = Promise.resolve();
   readonly #flight = new Flight();
 
-  constructor(service: string, caller: string, options: RolloutOptions) {
+  /** @param prefix where the reports of all callers on the service stand */
+  constructor(prefix: string, caller: string, options: RolloutOptions) {
     this.#options = options;
-    this.#prefix = reportPrefix(options.keyPrefix, service);
+    this.#prefix = prefix;
     this.#key = Buffer.from(this.#prefix + caller);
   }
 
-  /** See `RolloutStore.report`. */
-  report(report: CallerReport, signal: AbortSignal): Promise<boolean> {
-    const fault = reportFault(report);
-    if (fault !== undefined) throw new ConfigError(`cannot report at ${this.#key.toString()}: ${fault}`);
+  /** See `RolloutStore.report`; a report is kept as it is. */
+  report(document: string, signal: AbortSignal): Promise<boolean> {
     return this.#inTurn(signal, async () => {
       if (this.#asked % checkEvery === 0) this.#chosen = await this.#isChosen(signal);
       this.#asked += 1;
-      if (this.#chosen) await this.#keep(Buffer.from(encodeReport(report)), signal);
+      if (this.#chosen) await this.#keep(Buffer.from(document), signal);
       else if (this.#put) await this.#delete(signal);
       return this.#chosen;
     });

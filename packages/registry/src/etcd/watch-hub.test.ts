@@ -146,8 +146,14 @@ test("ends a stream that does not answer in time", async () => {
 test("asks a silent etcd whether it is there after 10 s, and leaves it after 20", async () => {
   streams[0]?.answer(1, { created: true });
   await clock.advance(10_000);
-  expect(streams[0]?.requests.at(-1)).toEqual({ progress_request: {} });
-  streams[0]?.answer(-1, {});
+  const probe = Number(streams[0]?.requests.at(-1)?.create_request?.watch_id);
+  expect(streams[0]?.requests.at(-1)?.create_request?.key).toEqual(one.range.key);
+  const before = one.heard.length + other.heard.length;
+  streams[0]?.answer(probe, { created: true });
+  expect(streams[0]?.requests.at(-1)).toEqual({ cancel_request: { watch_id: probe } });
+  streams[0]?.answer(probe, { events: [{}] });
+  streams[0]?.answer(probe, { canceled: true });
+  expect(one.heard.length + other.heard.length).toBe(before);
   await clock.advance(19_900);
   expect(streams).toHaveLength(1);
   await clock.advance(200);

@@ -6,6 +6,13 @@ import type { Member } from "./link.js";
 /** How long a stream may be silent before etcd is asked whether it is there; twice that ends it. */
 export const idleMs = 10_000;
 
+/**
+ * The watch that is made only to hear from etcd. A progress request would be shorter, but etcd leaves it unanswered while
+ * any watch of the stream waits for a revision that is still to come, as ours do whenever nothing has changed.
+ * Source: etcd, server/storage/mvcc/watchable_store.go, progressIfSync
+ */
+const probeId = 2 ** 31 - 1;
+
 /** One watch stream, which carries any number of watches. */
 export interface WatchStream {
   watch(id: number, range: KeyRange, startRevision: number): void;
@@ -30,6 +37,7 @@ export async function openWatchStream(member: Member, options: WatchStreamOption
   const { promise: ended, resolve } = Promise.withResolvers<Error>();
   let over = false;
   let stopTimer = (): void => {};
+  let watchedKey: Buffer | undefined;
 
   const end = (reason: Error): void => {
     if (over) return;
@@ -41,7 +49,8 @@ export async function openWatchStream(member: Member, options: WatchStreamOption
   const heard = (): void => {
     stopTimer();
     stopTimer = clock.timer(idleMs, () => {
-      stream.write({ progress_request: {} });
+      // A key that we may read; which one does not matter, as nobody hears of its changes.
+      if (watchedKey) stream.write({ create_request: { key: watchedKey, watch_id: probeId } });
       stopTimer = clock.timer(idleMs, () => end(new Error("etcd watch is silent")));
     });
   };
@@ -49,7 +58,8 @@ export async function openWatchStream(member: Member, options: WatchStreamOption
   stream.on("data", (response) => {
     if (over) return;
     heard();
-    onResponse(response);
+    if (response.watch_id !== String(probeId)) return onResponse(response);
+    if (response.created && !response.canceled) stream.write({ cancel_request: { watch_id: probeId } });
   });
   stream.on("error", end);
   stream.on("end", () => end(new Error("etcd ended a watch")));
@@ -62,6 +72,7 @@ export async function openWatchStream(member: Member, options: WatchStreamOption
         start_revision: startRevision,
         watch_id: id,
       };
+      watchedKey = key;
       if (!over) stream.write({ create_request: create });
     },
     unwatch(id) {

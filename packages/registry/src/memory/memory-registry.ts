@@ -1,5 +1,7 @@
 import type { RegistryBackend } from "@rollcall/core";
+import { breakerReports } from "../breaker-report.js";
 import { createSharedFeeds } from "../shared-feeds.js";
+import { memoryReports } from "./memory-reports.js";
 import { memoryRollouts } from "./memory-rollouts.js";
 import { Table } from "./table.js";
 
@@ -14,6 +16,7 @@ export function memoryRegistry(): RegistryBackend {
   return {
     ...registry,
     rollouts: rollouts.store,
+    breakers: memoryReports(breakerReports),
     async [Symbol.asyncDispose]() {
       rollouts.close();
       await registry[Symbol.asyncDispose]();
@@ -21,7 +24,7 @@ export function memoryRegistry(): RegistryBackend {
   };
 }
 
-/** A registry over a table, without rollouts. */
+/** A registry over a table, without rollouts and reports. */
 export function registryOver(description: string, table: Table): RegistryBackend {
   const feeds = createSharedFeeds((service, feed) => table.follow(service, feed));
   return {

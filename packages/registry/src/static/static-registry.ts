@@ -1,4 +1,4 @@
-import { ConfigError, type RegistryBackend, type ServiceInstance } from "@rollcall/core";
+import { ConfigError, withoutCredentials, type RegistryBackend, type ServiceInstance } from "@rollcall/core";
 import { registryOver } from "../memory/memory-registry.js";
 import { Table } from "../memory/table.js";
 import { checkOffer } from "../offer.js";
@@ -30,7 +30,8 @@ export function staticRegistry(table: StaticTable): RegistryBackend {
  */
 export function parseStaticUrl(url: string): StaticTable {
   const scheme = "static://";
-  if (!url.startsWith(scheme)) throw new ConfigError(`registry "${url}" does not start with ${scheme}`);
+  if (!url.startsWith(scheme))
+    throw new ConfigError(`registry "${withoutCredentials(url)}" does not start with ${scheme}`);
   const table: Record<string, string[]> = Object.create(null) as Record<string, string[]>;
   const parts = url.slice(scheme.length).split(";");
   for (const part of parts.map((part) => part.trim()).filter(Boolean)) {
@@ -38,7 +39,7 @@ export function parseStaticUrl(url: string): StaticTable {
     const addresses = listed.split(",").map((address) => address.trim());
     if (service === "" || addresses.includes(""))
       throw new ConfigError(
-        `registry part "${part}" is not <service>=<host:port>,<host:port>: shop.v1.Orders=10.0.0.1:8080`,
+        `registry part "${withoutCredentials(part)}" is not <service>=<host:port>,<host:port>: shop.v1.Orders=10.0.0.1:8080`,
       );
     (table[service] ??= []).push(...addresses);
   }

@@ -12,7 +12,8 @@ export function failAbsent(isPresent: (service: string) => boolean): Interceptor
     if (isPresent(service)) return next(call);
     const name = method.charAt(0).toLowerCase() + method.slice(1);
     const reason = `${path} was called but ${service} is neither served nor faked: add .fake(${shortName(service)}, { ${name} })`;
-    throw new RpcError(Code.Unimplemented, reason, { path, processed: "no" });
+    // As an answer of the service that is not there: a handler between it and the test relays the words.
+    throw new RpcError(Code.Unimplemented, reason, { path, origin: "remote", processed: "no" });
   };
 }
 

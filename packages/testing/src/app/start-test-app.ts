@@ -63,6 +63,8 @@ export async function startTestApp(
     services: fakes.services(),
     // Fakes see all that the app sends.
     edge: false,
+    // A test may make as many calls that fail as it likes.
+    breaker: false,
     interceptors: [recorder.interceptor],
     clientInterceptors: [failAbsent(isPresent)],
     serverTransport: memoryServerTransport(network),

@@ -67,14 +67,15 @@ export function createFaults(options: FaultOptions): Faults {
     },
     interceptor: (next) => (call) => through(call, next),
     transport: (inner) => ({
-      connect(instance) {
-        const connection = inner.connect(instance);
+      connect(instance, held) {
+        const connection = inner.connect(instance, held);
         return {
           call: (call) => through(call, connection.call, instance.id),
           get state() {
             return connection.state;
           },
           onChange: (listener) => connection.onChange(listener),
+          abort: (reason) => connection.abort?.(reason),
           close: (graceMs) => connection.close(graceMs),
         };
       },

@@ -1,4 +1,4 @@
-import { isResponseStream, methodName, type Call, type Code } from "@rollcall/core";
+import { isResponseStream, linkPath, methodName, type Call, type Code } from "@rollcall/core";
 
 /** What goes wrong with an attempt. */
 export type Fault =
@@ -35,6 +35,8 @@ export type FaultRule = Fault & {
 export function concerns(rule: FaultRule, call: Call, instance: string | undefined): boolean {
   const name = methodName(call.method);
   const slash = name.lastIndexOf("/");
+  // What two Rollcall processes say to each other is nobody's call.
+  if (call.method.path === linkPath && rule.service === undefined) return false;
   return (
     (rule.service === undefined || rule.service === name.slice(0, slash)) &&
     (rule.method === undefined || rule.method === name.slice(slash + 1)) &&

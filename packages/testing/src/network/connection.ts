@@ -19,6 +19,7 @@ const keepaliveMs = 25_000;
 
 /** A connection to one address of a `MemoryNetwork`, kept up until closed. */
 export class MemoryConnection implements Connection, Link {
+  readonly localAddress: string;
   readonly #address: string;
   readonly #network: Wire;
   readonly #listeners = new Set<(state: ConnectionState) => void>();
@@ -33,6 +34,7 @@ export class MemoryConnection implements Connection, Link {
   constructor(network: Wire, address: string) {
     this.#network = network;
     this.#address = address;
+    this.localAddress = network.dial();
     network.connected(this);
     this.#stopTimer = network.after(network.latencyMs * 2, () => this.#attempt());
   }
@@ -54,7 +56,7 @@ export class MemoryConnection implements Connection, Link {
     }
     if (Number.isNaN(call.deadline))
       throw new RpcError(Code.InvalidArgument, "the deadline is NaN", { path, processed: "no" });
-    const exchange = new Exchange(this.#network, this.#peer, call);
+    const exchange = new Exchange(this.#network, this.#peer, this.localAddress, call);
     this.#inflight.add(exchange);
     if (this.#inflight.size === 1) this.silenced(this.#address);
     void exchange.end.then(() => {
@@ -65,6 +67,13 @@ export class MemoryConnection implements Connection, Link {
     });
     return exchange.reply;
   };
+
+  abort(reasonOf: (call: Call) => RpcError | undefined): void {
+    for (const exchange of this.#inflight) {
+      const reason = exchange.replied ? undefined : reasonOf(exchange.call);
+      if (reason) exchange.abort(reason);
+    }
+  }
 
   async close(graceMs: number): Promise<void> {
     this.#stopTimer();

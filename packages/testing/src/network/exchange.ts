@@ -22,23 +22,26 @@ export class Exchange implements Caller {
   readonly end: Promise<End>;
   readonly carry: Carry;
   readonly peer: Peer;
+  readonly address: string;
   readonly #network: Wire;
-  readonly #call: Call;
+  readonly call: Call;
   readonly #reply = Promise.withResolvers<Reply>();
   readonly #end = Promise.withResolvers<End>();
   readonly #requests: Pipe;
   readonly #responses: Pipe;
   #uncancel: () => void = () => {};
   #over = false;
+  #opened = false;
   #broken = false;
   #served: ServedCall | undefined;
   /** Of a stream that ended well: how, once its last message has been read. */
   #trailer: Metadata | undefined;
 
-  constructor(network: Wire, peer: Peer, call: Call) {
+  constructor(network: Wire, peer: Peer, address: string, call: Call) {
     this.#network = network;
     this.peer = peer;
-    this.#call = call;
+    this.address = address;
+    this.call = call;
     this.reply = this.#reply.promise;
     this.end = this.#end.promise;
     this.carry = (arrive) => {
@@ -52,6 +55,11 @@ export class Exchange implements Caller {
     this.reply.catch(() => {});
     this.#uncancel = call.onCancel((reason) => this.abort(reason));
     if (!this.#over) this.#send();
+  }
+
+  /** Whether `reply` has settled. */
+  get replied(): boolean {
+    return this.#over || this.#opened;
   }
 
   /** The connection broke: whether the server ran the call, nobody can tell. */
@@ -77,6 +85,7 @@ export class Exchange implements Caller {
   }
 
   opened(header: Metadata): void {
+    this.#opened = true;
     const response = {
       [Symbol.asyncIterator]: () => ({ next: () => this.#read(), return: () => this.#leave() }),
     };
@@ -101,15 +110,15 @@ export class Exchange implements Caller {
   }
 
   #send(): void {
-    const { metadata, deadline } = this.#call;
+    const { metadata, deadline } = this.call;
     const timeoutMs = deadline - this.#network.clock.now();
     if (timeoutMs <= 0)
       return this.abort(new RpcError(Code.DeadlineExceeded, "the deadline has passed", { path: this.path }));
     const excess = tooManyPairs(metadata, this.path);
     if (excess) return this.carry(() => this.#fail(excess));
-    const first = this.#call.requestStream ? undefined : this.#encode(this.#call.request);
+    const first = this.call.requestStream ? undefined : this.#encode(this.call.request);
     if (this.#over) return;
-    const sent = { method: this.#call.method, metadata: received(metadata), timeoutMs };
+    const sent = { method: this.call.method, metadata: received(metadata), timeoutMs };
     this.carry(() => {
       if (!this.peer.accepting) return this.carry(() => this.refused());
       this.#served = new ServedCall(
@@ -121,7 +130,7 @@ export class Exchange implements Caller {
         this.#responses,
       );
     });
-    if (this.#call.requestStream) void this.#sendAll(this.#call.request);
+    if (this.call.requestStream) void this.#sendAll(this.call.request);
   }
 
   /** The next is taken from the caller when there is room for it, so a slow handler holds a fast caller. */
@@ -143,7 +152,7 @@ export class Exchange implements Caller {
 
   #encode(message: object): Buffer | undefined {
     try {
-      return this.#call.method.request.encode(message);
+      return this.call.method.request.encode(message);
     } catch (error) {
       const options = { path: this.path, cause: error, processed: "no" } as const;
       this.abort(new RpcError(Code.Internal, `the request cannot be serialised: ${textOf(error)}`, options));
@@ -158,7 +167,7 @@ export class Exchange implements Caller {
       return undefined;
     }
     try {
-      return this.#call.method.response.decode(message);
+      return this.call.method.response.decode(message);
     } catch (error) {
       const options = { path: this.path, cause: error, processed: "yes" } as const;
       this.abort(new RpcError(Code.Internal, `the response cannot be read: ${textOf(error)}`, options));
@@ -206,7 +215,7 @@ export class Exchange implements Caller {
   }
 
   get path(): string {
-    return methodName(this.#call.method);
+    return methodName(this.call.method);
   }
 }
 

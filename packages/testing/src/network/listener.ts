@@ -56,6 +56,10 @@ export class MemoryListener implements Listener, Peer {
     return this.#state === "open";
   }
 
+  peers(): readonly string[] {
+    return [...this.#links].map(({ localAddress }) => localAddress);
+  }
+
   attach(link: Link): void {
     this.#links.add(link);
   }

@@ -25,6 +25,7 @@ export class MemoryNetwork implements Wire {
   readonly #unreachable = new Set<string>();
   readonly #links = new Set<Link>();
   #nextPort = 1024;
+  #dialled = 0;
 
   constructor(options: MemoryNetworkOptions = {}) {
     this.clock = options.clock ?? systemClock;
@@ -62,6 +63,10 @@ export class MemoryNetwork implements Wire {
 
   unbind(address: string, peer: Peer): void {
     if (this.#listeners.get(address) === peer) this.#listeners.delete(address);
+  }
+
+  dial(): string {
+    return `caller:${++this.#dialled}`;
   }
 
   connected(link: Link): void {

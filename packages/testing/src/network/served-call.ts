@@ -2,6 +2,8 @@ import { setImmediate } from "node:timers/promises";
 import {
   Code,
   createServerCall,
+  encodedMessage,
+  errorTrailer,
   isRequestStream,
   Metadata,
   methodName,
@@ -80,7 +82,7 @@ export class ServedCall implements ServerSide {
         responseHeader: this.#header,
         responseTrailer: this.#trailer,
         draining: this.#peer.draining,
-        peer: { address: this.#peer.address },
+        peer: { address: this.#caller.address },
       },
     );
     this.#call = call;
@@ -176,19 +178,16 @@ export class ServedCall implements ServerSide {
 
   #encode(method: MethodContract, message: object): Buffer {
     try {
-      return method.response.encode(message);
+      return encodedMessage(message, method.response);
     } catch (error) {
-      throw new RpcError(Code.Internal, `Error serializing response: ${(error as Error).message}`, {
-        cause: error,
-      });
+      throw new RpcError(Code.Internal, "internal error", { cause: error });
     }
   }
 
   #fail(error: RpcError): void {
     if (this.#done) return;
     this.#finish();
-    const trailer = this.#trailer.clone();
-    trailer.merge(error.trailer);
+    const trailer = errorTrailer(error, this.#trailer);
     const { code, reason, cause } = error;
     const sent = new RpcError(code, sendableText(reason), { path: this.#path, cause });
     this.#caller.carry(() => this.#caller.failed(sent, sendable(trailer)));

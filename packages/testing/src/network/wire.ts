@@ -18,6 +18,8 @@ export interface Wire {
   /** @returns the port; throws when the address is taken */
   bind(host: string, port: number, peer: Peer): number;
   unbind(address: string, peer: Peer): void;
+  /** An address for one end of a connection: no other has it. */
+  dial(): string;
   connected(link: Link): void;
   disconnected(link: Link): void;
 }
@@ -47,6 +49,8 @@ export interface Peer {
 
 /** A client's connection, as servers and the network see it. */
 export interface Link {
+  /** As servers see it. */
+  readonly localAddress: string;
   /** The server takes no more calls (`goaway`), or is gone with everything in flight (`broken`). */
   lost(how: "goaway" | "broken", peer: Peer): void;
   /** Nothing comes from an address any more. */
@@ -57,6 +61,8 @@ export interface Link {
 
 /** The client's end of a call, as the server's end sees it: what it is told has crossed the wire. */
 export interface Caller {
+  /** Of its connection. */
+  readonly address: string;
   readonly carry: Carry;
   /** The call came to a server that takes no more. */
   refused(): void;

@@ -83,6 +83,7 @@ export class CallerProcess implements Caller {
       (call, instance) => routing.attempt(call, instance),
     );
     this.view = observed;
+    env.views.push(observed);
     this.#app = createApp({
       ...apart,
       name: this.name,

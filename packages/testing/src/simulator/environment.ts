@@ -4,6 +4,7 @@ import type { MemoryNetwork } from "../network/network.js";
 import type { Faults } from "../faults/faults.js";
 import type { EventLog } from "./event-log.js";
 import type { Ledger } from "./ledger.js";
+import type { View } from "./observed-transport.js";
 import type { Chance } from "./random.js";
 import type { SimRegistry } from "./registry/sim-registry.js";
 import type { ProcessInfo, Seams } from "./seams.js";
@@ -39,6 +40,8 @@ export interface Environment {
   /** Faults that were asked for, and when. */
   readonly injected: { readonly atMs: number; readonly method: string }[];
   readonly faults: Faults;
+  /** Of the callers. */
+  readonly views: View[];
   /** Writes down that a rule was broken. */
   violated(text: string): void;
 }

@@ -1,4 +1,12 @@
-import type { Call, Connection, Reply, ServiceInstance, Transport } from "@rollcall/core";
+import {
+  linkPath,
+  mapStream,
+  type Call,
+  type Connection,
+  type Reply,
+  type ServiceInstance,
+  type Transport,
+} from "@rollcall/core";
 import { callId, type Ledger } from "./ledger.js";
 
 /** What a caller believes there is: the instances it holds a connection to. */
@@ -11,6 +19,10 @@ export interface HeldConnection {
   readonly connection: Connection;
   /** When a call for this instance's process was last run by another one. */
   readonly misledMs: number;
+  /** It has been called. */
+  readonly begun: boolean;
+  /** The caller has said on its link that it sends no more calls there. */
+  readonly acknowledged: boolean;
 }
 
 /** A transport, and what goes on over it: which instances are held, with what statistics they begin, who answers. */
@@ -24,16 +36,19 @@ export function observedTransport(
   const held = new Set<HeldConnection>();
   return {
     held,
-    connect(instance) {
-      const connection = transport.connect(instance);
-      const entry = { instance, connection, misledMs: -Infinity };
+    connect(instance, options) {
+      const connection = transport.connect(instance, options);
+      const entry = { instance, connection, misledMs: -Infinity, begun: false, acknowledged: false };
       held.add(entry);
-      let begun = false;
       const call = async (made: Call): Promise<Reply> => {
-        if (!begun) checkFresh(made, instance, violated);
+        if (made.method.path === linkPath) {
+          entry.acknowledged = false;
+          return connection.call(watchedLink(made, () => (entry.acknowledged = true)));
+        }
+        if (!entry.begun) checkFresh(made, instance, violated);
         // Probes are nobody's calls.
         if (made.attempts.length > 0) attempted(made, instance);
-        begun ||= made.attempts.length > 0;
+        entry.begun ||= made.attempts.length > 0;
         const reply = await connection.call(made);
         const id = callId(made);
         const run = id === undefined ? undefined : ledger.lastRun(id);
@@ -46,6 +61,7 @@ export function observedTransport(
           return connection.state;
         },
         onChange: (listener) => connection.onChange(listener),
+        abort: (reason) => connection.abort?.(reason),
         close: (graceMs) => {
           held.delete(entry);
           return connection.close(graceMs);
@@ -53,6 +69,16 @@ export function observedTransport(
       };
     },
   };
+}
+
+/** Hears what the caller acknowledges. */
+function watchedLink(link: Call, acknowledged: () => void): Call {
+  if (!link.requestStream) return link;
+  const value = (frame: object): object => {
+    if ("drainAck" in frame) acknowledged();
+    return frame;
+  };
+  return link.with({ request: mapStream(link.request, { value }) });
 }
 
 /** A process is measured from its own start. The first call has reserved its place already. */

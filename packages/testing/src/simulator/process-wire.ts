@@ -46,6 +46,10 @@ export class ProcessWire implements Wire {
     this.network.unbind(address, peer);
   }
 
+  dial(): string {
+    return this.network.dial();
+  }
+
   connected(link: Link): void {
     this.#links.add(link);
     this.network.connected(link);

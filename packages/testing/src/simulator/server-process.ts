@@ -231,6 +231,7 @@ export class ServerProcess implements ProcessInfo {
         const listener = await transport.listen(services, dispatch, draining);
         const observed: Listener = {
           port: listener.port,
+          peers: () => listener.peers(),
           drain: () => {
             this.#checkLeft();
             return listener.drain();
@@ -240,6 +241,20 @@ export class ServerProcess implements ProcessInfo {
         return observed;
       },
     };
+  }
+
+  /** Whether every caller that has called this process over a connection it still has will not do so again. */
+  get #acknowledged(): boolean {
+    return this.#env.views.every(({ held }) =>
+      [...held].every(
+        ({ instance, connection, begun, acknowledged }) =>
+          instance.id !== this.name ||
+          instance.incarnation !== this.incarnation ||
+          connection.state !== "ready" ||
+          !begun ||
+          acknowledged,
+      ),
+    );
   }
 
   #checkLeft(): void {
@@ -253,7 +268,7 @@ export class ServerProcess implements ProcessInfo {
     const tookMs = clock.now() - this.#stopMs;
     // Callers learn from the registry, too, that a record is gone.
     const wasLost = registry.lostMs >= this.#stopMs;
-    if (this.#visibleAtStop && !wasLost && tookMs < this.#options.propagationDelayMs)
+    if (this.#visibleAtStop && !wasLost && tookMs < this.#options.propagationDelayMs && !this.#acknowledged)
       this.#env.violated(`${this.name} stopped taking calls ${tookMs} ms after SIGTERM: before callers knew`);
   }
 }

@@ -96,6 +96,7 @@ export class Simulation implements AsyncDisposable {
           injected.push({ atMs: clock.now(), method });
         },
       }),
+      views: [],
       registry: this.registry,
       network: new MemoryNetwork({ clock, random, latencyMs }),
       ledger: new Ledger(recorder, log),

@@ -19,7 +19,7 @@ interface Reader {
 export class ClientCall {
   /** Resolves with the message of a unary answer, at the headers of a streaming one. */
   readonly reply: Promise<Reply>;
-  readonly #call: Call;
+  readonly call: Call;
   readonly #grpc: GrpcCall;
   readonly #end = Promise.withResolvers<End>();
   readonly #reply = Promise.withResolvers<Reply>();
@@ -32,7 +32,7 @@ export class ClientCall {
   #reader: Reader | undefined;
 
   constructor(channel: Channel, call: Call, grpcDeadline: number) {
-    this.#call = call;
+    this.call = call;
     this.reply = this.#reply.promise;
     this.#grpc = channel.createCall(call.method.path, grpcDeadline, null, null, null);
     this.#grpc.start(call.metadata, {
@@ -45,6 +45,11 @@ export class ClientCall {
     if (!call.requestStream) this.#sendOnly(call.request);
     else void this.#sendAll(call.request);
     if (!isResponseStream(call.method)) this.#grpc.startRead();
+  }
+
+  /** Whether `reply` has settled. */
+  get replied(): boolean {
+    return this.#ended !== undefined || (this.#header !== undefined && isResponseStream(this.call.method));
   }
 
   /** How it ended; never rejects. */
@@ -81,7 +86,7 @@ export class ClientCall {
 
   #encode(message: object): Buffer | undefined {
     try {
-      return this.#call.method.request.encode(message);
+      return this.call.method.request.encode(message);
     } catch (error) {
       const options = { path: this.path, cause: error, processed: "no" } as const;
       this.abort(new RpcError(Code.Internal, `the request cannot be serialised: ${textOf(error)}`, options));
@@ -91,19 +96,19 @@ export class ClientCall {
 
   #receivedHeader(metadata: Metadata): void {
     this.#header = metadata;
-    if (isResponseStream(this.#call.method)) this.#openStream(metadata);
+    if (isResponseStream(this.call.method)) this.#openStream(metadata);
   }
 
   #receivedMessage(bytes: Buffer): void {
     let message: object;
     try {
-      message = this.#call.method.response.decode(bytes);
+      message = this.call.method.response.decode(bytes);
     } catch (error) {
       const options = { path: this.path, cause: error, processed: "yes" } as const;
       this.abort(new RpcError(Code.Internal, `the response cannot be read: ${textOf(error)}`, options));
       return;
     }
-    if (!isResponseStream(this.#call.method)) {
+    if (!isResponseStream(this.call.method)) {
       if (this.#message) return this.abort(this.#protocolError("more than one response to a unary call"));
       this.#message = message;
       // grpc-js holds the status back behind a second message until somebody asks for that.
@@ -120,7 +125,7 @@ export class ClientCall {
     const failed =
       this.#local ??
       (status.code === Code.Ok ? undefined : rpcErrorOf(status, this.#header !== undefined, path));
-    if (isResponseStream(this.#call.method)) {
+    if (isResponseStream(this.call.method)) {
       // Trailers alone are headers and end in one.
       if (!failed && !this.#header) this.#openStream(new Metadata());
       this.#settle(failed ? errorEnd(failed) : okEnd(status.metadata));
@@ -175,7 +180,7 @@ export class ClientCall {
   abort(reason: RpcError): void {
     if (this.#ended) return;
     this.#local ??= reason;
-    if (this.#call.requestStream) resetStream(this.#grpc);
+    if (this.call.requestStream) resetStream(this.#grpc);
     this.#grpc.cancelWithStatus(reason.code, reason.reason);
     this.#settle(errorEnd(this.#local));
   }
@@ -185,7 +190,7 @@ export class ClientCall {
   }
 
   get path(): string {
-    return methodName(this.#call.method);
+    return methodName(this.call.method);
   }
 }
 

@@ -1,21 +1,39 @@
 import type { Socket } from "node:net";
 import type { ChannelCredentials } from "@grpc/grpc-js";
 
+/** The kernel asks after this much silence, and then up to ten times, a second apart. */
+const tcpKeepaliveMs = 8_000;
+
 /**
  * Credentials that also show the socket of the connection being made. A channel that is closed while it waits for a
- * silent peer leaves that socket open for as long as the peer does; `destroy` closes it.
+ * silent peer leaves that socket open for as long as the peer does; `destroy` closes it. A connection that `refusal` has
+ * something against ends before a byte is sent, and `failed` is told why one did not come about.
  */
 export class ConnectingSocket {
   readonly credentials: ChannelCredentials;
   #socket: Socket | undefined;
 
-  constructor(credentials: ChannelCredentials) {
+  constructor(
+    credentials: ChannelCredentials,
+    refusal: (socket: Socket) => string | undefined = () => undefined,
+    failed: (error: unknown) => void = () => {},
+  ) {
     const create: ChannelCredentials["_createSecureConnector"] = (...args) => {
       const connector = credentials._createSecureConnector(...args);
       return {
         connect: (socket) => {
           this.#socket = socket;
-          return connector.connect(socket);
+          // A peer that is gone without a word is found out while nothing is under way, whatever pings it permits.
+          socket.setKeepAlive(true, tcpKeepaliveMs);
+          const reason = refusal(socket);
+          const secured =
+            reason === undefined ? connector.connect(socket) : Promise.reject(new Error(reason));
+          const failing = (error: unknown): void => {
+            if (this.#socket === socket) failed(error);
+          };
+          // With TLS 1.3 a server says only after the handshake that it does not like our certificate.
+          secured.then((made) => made.socket.on("error", failing), failing);
+          return secured;
         },
         waitForReady: () => connector.waitForReady(),
         getCallCredentials: () => connector.getCallCredentials(),

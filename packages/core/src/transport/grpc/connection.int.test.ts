@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { instance, method } from "../../fixtures/contracts.js";
 import { freePort, rawServer } from "../../fixtures/sockets.js";
 import { createCall } from "../../call/pipeline-call.js";
@@ -65,6 +65,19 @@ describe("a connection over TCP", () => {
     await expect.poll(() => silent.open).toBeLessThanOrEqual(1);
   });
 
+  it("may be closed by who is told that it has failed", async () => {
+    const connection = connect(await freePort());
+    const thrown = vi.fn();
+    process.on("uncaughtExceptionMonitor", thrown).on("unhandledRejection", thrown);
+    const closed = new Promise((resolve) => {
+      connection.onChange((state) => state === "failed" && resolve(connection.close(0)));
+    });
+    await closed;
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("uncaughtExceptionMonitor", thrown).off("unhandledRejection", thrown);
+    expect(thrown).not.toHaveBeenCalled();
+  });
+
   it("fails on a refused port, and is ready once something listens there", async () => {
     const port = await freePort();
     const connection = connect(port);
@@ -119,7 +132,7 @@ describe("a connection over TCP", () => {
 
 describe("an odd address from a registry", () => {
   it("is refused at once or fails as a connection does, and ends nothing else", async () => {
-    const odd = ["", "a b:1", "http://x:80", "[::1", "[::1]:99999", "unix:///x", "%:1", "[fe80::1%no]:1"];
+    const odd = ["", "a b:1", "http://x:80", "[::1", "[::1]:99999", "unix:///x", "%:1", "nowhere.invalid:1"];
     const transport = createGrpcTransport({ connectTimeoutMs: 100 });
     const outcomes = odd.map((address) => {
       try {

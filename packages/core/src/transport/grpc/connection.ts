@@ -3,9 +3,11 @@ import type { Call, Reply } from "../../call/call.js";
 import { Code } from "../../code.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
+import type { Logger } from "pino";
 import type { Clock } from "../../ports/clock.js";
 import type { ConnectionState } from "../../ports/endpoint.js";
 import type { Connection } from "../../ports/transport.js";
+import type { AddressPolicy } from "../address-policy.js";
 import { ConnectingSocket } from "./connecting-socket.js";
 import { ClientCall } from "./client-call.js";
 
@@ -16,6 +18,8 @@ export interface ConnectionEnv {
   readonly options: ChannelOptions;
   /** A peer that accepts and stays silent is given up after this long. */
   readonly connectTimeoutMs: number;
+  readonly addresses: AddressPolicy;
+  readonly logger?: Logger | undefined;
 }
 
 /** Between attempts at a silent peer, 20 % either way; gRPC's connection backoff. grpc-js keeps to the same for one that refuses. */
@@ -36,11 +40,17 @@ export class GrpcConnection implements Connection {
   #channel: Channel | undefined;
   #stopTimer: () => void = () => {};
   #failures = 0;
+  #warned = "";
 
   constructor(target: string, env: ConnectionEnv) {
     this.#target = target;
     this.#env = env;
-    this.#socket = new ConnectingSocket(env.credentials);
+    this.#socket = new ConnectingSocket(
+      env.credentials,
+      // A name is only as good as what it leads to.
+      ({ remoteAddress }) => remoteAddress && env.addresses.refusal(remoteAddress),
+      (error) => this.#warn(error),
+    );
     this.#open();
   }
 
@@ -68,6 +78,13 @@ export class GrpcConnection implements Connection {
     void sent.end.then(() => this.#settled(sent));
     return sent.reply;
   };
+
+  abort(reasonOf: (call: Call) => RpcError | undefined): void {
+    for (const sent of this.#inflight) {
+      const reason = sent.replied ? undefined : reasonOf(sent.call);
+      if (reason) sent.abort(reason);
+    }
+  }
 
   async close(graceMs: number): Promise<void> {
     this.#become("closed");
@@ -98,6 +115,14 @@ export class GrpcConnection implements Connection {
     if (this.#state === "closed" && this.#inflight.size === 0) this.#idle.resolve();
   }
 
+  /** A wrong certificate or name is a mistake of somebody's, who would look for it in vain: calls only see "failed". */
+  #warn(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (this.#state === "closed" || reason === this.#warned) return;
+    this.#warned = reason;
+    this.#env.logger?.warn({ target: this.#target }, `connection failed: ${reason}`);
+  }
+
   #open(): void {
     const { options } = this.#env;
     // A new channel must not begin again with short pauses where an old one had come to long ones.
@@ -111,6 +136,8 @@ export class GrpcConnection implements Connection {
     if (this.#state === "closed" || channel !== this.#channel) return;
     const seen = channel.getConnectivityState(true);
     this.#observe(seen);
+    // Who was told of it may have closed the connection, and grpc-js throws when a closed channel is watched.
+    if (channel !== this.#channel) return;
     channel.watchConnectivityState(seen, Infinity, () => this.#watch(channel));
   }
 

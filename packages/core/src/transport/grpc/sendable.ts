@@ -71,8 +71,3 @@ export function sendable(metadata: Metadata): Metadata {
   }
   return result;
 }
-
-/** A status message as it can be sent: half of a surrogate pair, as slicing text leaves it, cannot. */
-export function sendableText(text: string): string {
-  return text.toWellFormed();
-}

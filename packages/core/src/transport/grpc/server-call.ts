@@ -6,19 +6,20 @@ import {
   type ServerUnaryCall,
   type ServerWritableStream,
 } from "@grpc/grpc-js";
-import type { Logger } from "pino";
 import type { Call, Handler, Reply } from "../../call/call.js";
 import { createServerCall, isRequestStream } from "../../call/pipeline-call.js";
 import { Code } from "../../code.js";
-import type { MethodContract } from "../../contract/contract.js";
-import { methodName } from "../../contract/contract.js";
+import { encodedMessage } from "../../contract/codec.js";
+import { methodName, type MethodContract } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
+import { sendableText } from "../../errors/sendable-text.js";
+import { errorTrailer } from "../../errors/status-details.js";
 import type { Clock } from "../../ports/clock.js";
 import { innerCall } from "./inner-call.js";
-import { responseEncoder } from "./response-encoder.js";
 import { createResponseWriter, type ResponseStream } from "./response-writer.js";
 import { requestsOf } from "./server-requests.js";
-import { sendable, sendableText } from "./sendable.js";
+import { sendable } from "./sendable.js";
+import { TlsPeer } from "./tls-peer.js";
 
 /** What the four kinds of grpc-js calls share. */
 type AnyServerCall = Pick<
@@ -32,7 +33,8 @@ export interface ServerCallEnv {
   readonly dispatch: Handler;
   readonly draining: AbortSignal;
   readonly clock: Clock;
-  readonly logger?: Logger | undefined;
+  /** Whether callers may prove who they are. Default false. */
+  readonly tls?: boolean | undefined;
 }
 
 /**
@@ -43,7 +45,7 @@ export function grpcHandler(
   method: MethodContract,
   env: ServerCallEnv,
 ): (grpc: AnyServerCall, callback?: sendUnaryData<object>) => void {
-  const encode = responseEncoder(method, env.logger);
+  const encode: Encode = (message) => encodedMessage(message, method.response);
   return (grpc, callback) => {
     // The end of a request may come after the call has ended, and grpc-js would never tell the handler.
     if (innerCall(grpc.call).cancelled) return;
@@ -84,7 +86,10 @@ function receive(
       })
     : (grpc as unknown as ServerUnaryCall<object, object>).request;
   const parts = { method, metadata: grpc.metadata, deadline: deadlineOf(grpc, env.clock), request };
-  const peer = { address: grpc.getPeer() };
+  const address = grpc.getPeer();
+  const peer = env.tls
+    ? new TlsPeer(address, innerCall((grpc as { readonly call?: object }).call).stream)
+    : { address };
   const call: Call = createServerCall(parts, {
     responseHeader,
     responseTrailer,
@@ -126,9 +131,9 @@ function statusOf(
   error: unknown,
   responseTrailer: Metadata,
 ): { code: number; details: string; metadata: Metadata } {
-  const { code, reason, trailer } = RpcError.from(error);
-  const metadata = responseTrailer.clone();
-  metadata.merge(trailer);
+  const rpcError = RpcError.from(error);
+  const { code, reason } = rpcError;
+  const metadata = errorTrailer(rpcError, responseTrailer);
   return { code, details: sendableText(reason), metadata: sendable(metadata) };
 }
 

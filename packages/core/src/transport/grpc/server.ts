@@ -1,5 +1,4 @@
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
-import type { Logger } from "pino";
 import type { MethodContract, ServiceContract } from "../../contract/contract.js";
 import { ConfigError } from "../../errors.js";
 import { systemClock, type Clock } from "../../ports/clock.js";
@@ -7,6 +6,20 @@ import type { Listener, ServerTransport } from "../../ports/transport.js";
 import { grpcHandler, type ServerCallEnv } from "./server-call.js";
 import { createServerGuard } from "./server-guard.js";
 import { defaultServerLimits, grpcOptions, type GrpcServerLimits } from "./server-limits.js";
+import { peersOf } from "./server-peers.js";
+import type { CertificateProvider } from "../../tls/certificate-provider.js";
+import { authorizePeers } from "./tls-peer.js";
+import { TlsServerCredentials, type ClientAuth } from "./tls-server-credentials.js";
+
+/** How a server proves itself, and what it wants to know of its clients. */
+export interface ServerTlsOptions {
+  /** With a certificate and its key. */
+  readonly certificates: CertificateProvider;
+  /** Default `none`. */
+  readonly clientAuth?: ClientAuth | undefined;
+  /** The identities that may call, exactly as in `ctx.peer.identity`. Default: all that `clientAuth` lets in. */
+  readonly allowedPeers?: readonly string[] | undefined;
+}
 
 export interface GrpcServerTransportOptions {
   /** Default `0.0.0.0`. */
@@ -14,6 +27,8 @@ export interface GrpcServerTransportOptions {
   /** Default 0: any free port. */
   readonly port?: number | undefined;
   /** Default: plain text. */
+  readonly tls?: ServerTlsOptions | undefined;
+  /** Credentials of grpc-js, in the place of `tls`. */
   readonly credentials?: ServerCredentials | undefined;
   /** Over Rollcall's own server options. */
   readonly serverOptions?: ServerOptions | undefined;
@@ -22,8 +37,6 @@ export interface GrpcServerTransportOptions {
   readonly clock?: Clock | undefined;
   /** From 0 up to 1, for jitter. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
-  /** Told of responses that cannot be serialised. Default: nobody is. */
-  readonly logger?: Logger | undefined;
 }
 
 const defaults: ServerOptions = {
@@ -46,10 +59,12 @@ const types = {
 /** gRPC over HTTP/2 by grpc-js. */
 export function createGrpcServerTransport(options: GrpcServerTransportOptions = {}): ServerTransport {
   const { host = "0.0.0.0", port = 0, clock = systemClock, random = Math.random } = options;
-  const { logger, serverOptions } = options;
+  const { serverOptions } = options;
   const limits = { ...defaultServerLimits, ...options.limits };
   return {
-    async listen(services, dispatch, draining) {
+    async listen(services, handler, draining) {
+      const { tls } = options;
+      const dispatch = tls ? authorizePeers(tls.allowedPeers && new Set(tls.allowedPeers))(handler) : handler;
       const guard = createServerGuard(limits, { clock, random });
       const interceptors = [guard.interceptor, ...(serverOptions?.interceptors ?? [])];
       const server = new Server({
@@ -60,11 +75,18 @@ export function createGrpcServerTransport(options: GrpcServerTransportOptions = 
         interceptors,
       });
       guard.attach(server);
-      for (const service of services) addService(server, service, { dispatch, draining, clock, logger });
-      const bound = await bind(server, host, port, options.credentials ?? ServerCredentials.createInsecure());
+      for (const service of services)
+        addService(server, service, { dispatch, draining, clock, tls: tls !== undefined });
+      const bound = await bind(server, host, port, credentialsOf(options));
       return listener(server, bound);
     },
   };
+}
+
+function credentialsOf({ tls, credentials }: GrpcServerTransportOptions): ServerCredentials {
+  if (credentials) return credentials;
+  if (!tls) return ServerCredentials.createInsecure();
+  return new TlsServerCredentials(tls.certificates, tls.clientAuth ?? "none");
 }
 
 function addService(server: Server, service: ServiceContract<any>, env: ServerCallEnv): void {
@@ -93,6 +115,7 @@ function bind(server: Server, host: string, port: number, credentials: ServerCre
 function listener(server: Server, port: number): Listener {
   return {
     port,
+    peers: () => peersOf(server),
     drain: () =>
       new Promise((resolve, reject) => {
         server.tryShutdown((error) => (error ? reject(error) : resolve()));

@@ -1,10 +1,22 @@
 import { credentials, type ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
+import type { Logger } from "pino";
+import { ConfigError } from "../../errors.js";
 import { systemClock, type Clock } from "../../ports/clock.js";
 import type { Transport } from "../../ports/transport.js";
+import type { CertificateProvider } from "../../tls/certificate-provider.js";
+import { createAddressPolicy } from "../address-policy.js";
 import { GrpcConnection } from "./connection.js";
+import { keepaliveOf } from "./keepalive.js";
+import { TlsChannelCredentials } from "./tls-channel-credentials.js";
 
 export interface GrpcTransportOptions {
-  /** Default: plain text. */
+  /** The certificates to prove oneself with and to judge servers by. Default: plain text. */
+  readonly tls?: CertificateProvider | undefined;
+  /** Which addresses instances may have, as CIDRs. Default: all but link-local ones. */
+  readonly allowedCidrs?: readonly string[] | undefined;
+  /** Told why connections fail, once each. Default: nobody. */
+  readonly logger?: Logger | undefined;
+  /** Credentials of grpc-js, in the place of `tls`. */
   readonly credentials?: ChannelCredentials | undefined;
   /** Over Rollcall's own channel options. */
   readonly channelOptions?: ChannelOptions | undefined;
@@ -25,20 +37,41 @@ const defaults: ChannelOptions = {
   "grpc.enable_http_proxy": 0,
   // An idle channel would drop its connection, and the next call would wait for a new one.
   "grpc.client_idle_timeout_ms": 2 ** 31 - 1,
-  "grpc.keepalive_time_ms": 20_000,
-  "grpc.keepalive_timeout_ms": 5_000,
 };
 
-/** gRPC over HTTP/2 by grpc-js, one channel per instance. */
+/**
+ * gRPC over HTTP/2 by grpc-js, one channel per instance. `connect` throws for an address that is not allowed, and with
+ * `tls` when it is not told whom to expect: what a registry says must not decide that.
+ */
 export function createGrpcTransport(options: GrpcTransportOptions = {}): Transport {
+  const { clock = systemClock, random = Math.random, logger, tls } = options;
+  const addresses = createAddressPolicy(options.allowedCidrs);
+  const plain = options.credentials ?? credentials.createInsecure();
   const env = {
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
-    credentials: options.credentials ?? credentials.createInsecure(),
-    options: { ...defaults, ...options.channelOptions },
+    clock,
+    random,
+    addresses,
+    logger,
     connectTimeoutMs: options.connectTimeoutMs ?? 2_000,
   };
-  return { connect: (instance) => new GrpcConnection(targetOf(instance.address), env) };
+  return {
+    connect(instance, { serverName } = {}) {
+      const { address } = instance;
+      addresses.check(address);
+      const channelOptions = { ...defaults, ...keepaliveOf(instance), ...options.channelOptions };
+      const credentialsFor = (): ChannelCredentials => {
+        if (!tls || options.credentials) return plain;
+        if (serverName === undefined)
+          throw new ConfigError("TLS without an expected name of the server: pass serverName to connect");
+        return new TlsChannelCredentials(tls, serverName);
+      };
+      return new GrpcConnection(targetOf(address), {
+        ...env,
+        options: channelOptions,
+        credentials: credentialsFor(),
+      });
+    },
+  };
 }
 
 /** grpc-js target of a `host:port`: addresses as they are, names by DNS. */

@@ -1,0 +1,202 @@
+import type { Logger } from "pino";
+import type { Call, Reply } from "../call/call.js";
+import { endedByDrain } from "../call/drain.js";
+import { Code } from "../code.js";
+import { methodName } from "../contract/contract.js";
+import { RpcError } from "../errors.js";
+import type { Hello } from "../gen/rollcall/link/v1/link.js";
+import type { Clock } from "../ports/clock.js";
+import type { ConnectionState } from "../ports/endpoint.js";
+import type { ServiceInstance } from "../ports/registry.js";
+import type { Connection } from "../ports/transport.js";
+import { CallerLink } from "./caller-link.js";
+import { linkPath, linkVersion } from "./link-protocol.js";
+
+export interface LinkEnv {
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  random(): number;
+  readonly logger: Logger;
+  /** Tells this process from other callers. */
+  readonly caller: string;
+  /** The name of the app that calls, for the logs of those it calls. Default none. */
+  readonly app?: string | undefined;
+  /** How long a server may take to say hello, in milliseconds. Default 2 000. */
+  readonly helloTimeoutMs?: number | undefined;
+}
+
+/** What a stranger says of itself may be anything. */
+const longestReason = 256;
+
+/** Between attempts at a link, 20 % either way; gRPC's connection backoff with a shorter end. */
+const backoff = { firstMs: 100, factor: 1.6, mostMs: 5_000, jitter: 0.2 };
+
+/**
+ * A connection that is `ready` only once its server has said, over a link, that it is the run of the instance that the
+ * registry meant. A drain makes it `draining`, for as long as the connection lasts. A link that breaks alone is opened
+ * again and changes nothing, unless another server answers it.
+ */
+export class LinkedConnection implements Connection {
+  readonly #inner: Connection;
+  readonly #instance: ServiceInstance;
+  readonly #env: LinkEnv;
+  readonly #listeners = new Set<(state: ConnectionState) => void>();
+  #state: ConnectionState;
+  #link: CallerLink | undefined;
+  /** The server of this connection is the one meant. */
+  #verified = false;
+  #failures = 0;
+  #inflight = 0;
+  #logged: string | undefined;
+  #stopTimer: () => void = () => {};
+
+  constructor(inner: Connection, instance: ServiceInstance, env: LinkEnv) {
+    this.#inner = inner;
+    this.#instance = instance;
+    this.#env = env;
+    this.#state = inner.state === "ready" ? "connecting" : inner.state;
+    inner.onChange((state) => this.#innerChanged(state));
+    if (inner.state === "ready") this.#open();
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  onChange(listener: (state: ConnectionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  readonly call = (call: Call): Promise<Reply> => {
+    if (this.#state !== "ready") {
+      const { id, address } = this.#instance;
+      const reason = `no connection to ${id} at ${address} (${this.#state})`;
+      const path = methodName(call.method);
+      return Promise.reject(new RpcError(Code.Unavailable, reason, { path, processed: "no" }));
+    }
+    this.#inflight++;
+    const reply = this.#inner.call(call);
+    void reply.then(this.#replied, this.#left);
+    return reply;
+  };
+
+  abort(reason: (call: Call) => RpcError | undefined): void {
+    this.#inner.abort?.((call) => (call.method.path === linkPath ? undefined : reason(call)));
+  }
+
+  ping(signal: AbortSignal): Promise<void> {
+    if (this.#link && this.#verified) return this.#link.ping(signal);
+    return Promise.reject(new RpcError(Code.Unavailable, `no link to ${this.#instance.id}`));
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#stopTimer();
+    this.#become("closed");
+    this.#listeners.clear();
+    // A link is a call to what is below, and would keep it open; while others are in flight the server still needs it.
+    if (this.#inflight === 0) this.#drop();
+    await this.#inner.close(graceMs);
+    this.#drop();
+  }
+
+  readonly #replied = (reply: Reply): void => {
+    void reply.end.then(this.#left);
+  };
+
+  readonly #left = (): void => {
+    this.#inflight--;
+    if (this.#state === "closed" && this.#inflight === 0) this.#drop();
+  };
+
+  #innerChanged(state: ConnectionState): void {
+    if (this.#state === "closed") return;
+    this.#stopTimer();
+    this.#drop();
+    this.#verified = false;
+    this.#failures = 0;
+    if (state === "ready") this.#open();
+    else this.#become(state);
+  }
+
+  #open(): void {
+    const { clock, caller, app = "", helloTimeoutMs = 2_000 } = this.#env;
+    const hello = { version: linkVersion, caller, app };
+    this.#stopTimer = clock.timer(helloTimeoutMs, () => {
+      this.#drop();
+      this.#broken(`it did not say hello within ${helloTimeoutMs} ms`);
+    });
+    this.#link = new CallerLink(this.#inner, hello, {
+      hello: (theirs) => this.#greeted(theirs),
+      drain: () => this.#drained(),
+      ended: (error) => this.#ended(error),
+    });
+  }
+
+  #greeted(hello: Hello): void {
+    const { id, incarnation, service } = this.#instance;
+    this.#stopTimer();
+    if (hello.instance !== id || hello.incarnation !== incarnation)
+      return this.#refuse(`${hello.instance} (${hello.incarnation}) of ${hello.app} answered`);
+    if (!hello.services.includes(service)) return this.#refuse(`it does not serve ${service}`);
+    this.#verified = true;
+    this.#failures = 0;
+    this.#logged = undefined;
+    if (this.#state !== "draining") this.#become("ready");
+  }
+
+  #drained(): void {
+    this.#stopTimer();
+    this.#become("draining");
+  }
+
+  #ended(error: RpcError | undefined): void {
+    this.#stopTimer();
+    this.#link = undefined;
+    if (this.#state === "draining" || this.#state === "closed") return;
+    if (error?.code === Code.Unimplemented) return this.#refuse("it has no link");
+    // Servers end links when they stop, and only then.
+    const over = error === undefined || endedByDrain(error);
+    if (over && this.#verified) this.#become("draining");
+    else this.#broken(error ? `its link failed: ${error.reason}` : "it ended its link");
+  }
+
+  /** What lives and is somebody else, or cannot say who it is, gets no call. */
+  #refuse(reason: string): void {
+    this.#verified = false;
+    this.#drop();
+    this.#broken(reason);
+  }
+
+  #broken(reason: string): void {
+    if (this.#state === "closed") return;
+    if (!this.#verified) {
+      this.#log(reason);
+      this.#become("failed");
+    }
+    const { firstMs, factor, mostMs, jitter } = backoff;
+    const ms = Math.min(mostMs, firstMs * factor ** this.#failures++);
+    const jittered = ms * (1 + jitter * (2 * this.#env.random() - 1));
+    this.#stopTimer = this.#env.clock.timer(jittered, () => this.#open());
+  }
+
+  #drop(): void {
+    this.#link?.close();
+    this.#link = undefined;
+  }
+
+  #log(why: string): void {
+    const reason = why.slice(0, longestReason);
+    if (reason === this.#logged) return;
+    this.#logged = reason;
+    const { id, service, incarnation, address } = this.#instance;
+    const fields = { service, instance: id, incarnation, address, reason };
+    this.#env.logger.warn(fields, "instance not used: its address is not answered by it");
+  }
+
+  #become(state: ConnectionState): void {
+    if (state === this.#state || this.#state === "closed") return;
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+}

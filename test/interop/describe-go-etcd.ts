@@ -1,0 +1,20 @@
+import { findEtcd, startEtcd, type EtcdProcess } from "@rollcall/testing";
+import { afterAll, beforeAll } from "vitest";
+import { withoutRealEtcd } from "../etcd/describe-etcd.js";
+import { describeGo } from "./describe-go.js";
+
+/** Runs a suite that needs the Go program and a real etcd; each of them may be missing as its own suites say. */
+export async function describeGoEtcd(
+  name: string,
+  suite: (binary: string, etcd: () => EtcdProcess) => void,
+): Promise<void> {
+  if (findEtcd() === undefined) return withoutRealEtcd(name);
+  await describeGo(name, (binary) => {
+    let etcd: EtcdProcess;
+    beforeAll(async () => {
+      etcd = await startEtcd();
+    });
+    afterAll(() => etcd.close());
+    suite(binary, () => etcd);
+  });
+}

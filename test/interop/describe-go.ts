@@ -1,0 +1,15 @@
+import { describe, test } from "vitest";
+import { buildGoPeer } from "./go-toolchain.js";
+import { needsGo } from "./needs-go.js";
+
+/**
+ * Runs a suite that needs the Go program. Without Go it is skipped, and counted at the end of the run
+ * (test/loud-skips.ts); with ROLLCALL_REQUIRE_GO=1 it fails instead.
+ */
+export async function describeGo(name: string, suite: (binary: string) => void): Promise<void> {
+  const go = await buildGoPeer();
+  if ("binary" in go) return void describe(name, () => suite(go.binary));
+  test.runIf(process.env["ROLLCALL_REQUIRE_GO"] === "1")(`${name} ${needsGo}`, () => {
+    throw new Error(`ROLLCALL_REQUIRE_GO=1 and no Go to build test/interop/go with: ${go.missing}`);
+  });
+}

@@ -1,0 +1,52 @@
+import { execFile } from "node:child_process";
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const module = fileURLToPath(new URL("go", import.meta.url));
+const output = fileURLToPath(new URL("../../.cache/interop/peer", import.meta.url));
+
+/** The program of test/interop/go, or why there is none here. */
+export type GoPeer = { readonly binary: string } | { readonly missing: string };
+
+/** The path of `go` on `PATH`, else where its own installer puts it. */
+export function findGo(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const folders = [...(env["PATH"] ?? "").split(delimiter).filter(Boolean), "/usr/local/go/bin"];
+  return folders.map((folder) => join(folder, "go")).find(isExecutable);
+}
+
+/**
+ * Builds the program; Go's own cache makes the second time short. Without Go, with one too old, or without the modules
+ * and a way to get them, there is none.
+ * @throws Error when it does not compile
+ */
+export async function buildGoPeer(): Promise<GoPeer> {
+  const go = findGo();
+  if (go === undefined) return { missing: "no go on PATH or in /usr/local/go/bin" };
+  // The Go at hand, whatever a go.mod would like to download.
+  const options = { cwd: module, env: { ...process.env, GOTOOLCHAIN: "local", CGO_ENABLED: "0" } };
+  try {
+    await run(go, ["mod", "download"], options);
+  } catch (error) {
+    return { missing: `go mod download: ${textOf(error)}` };
+  }
+  mkdirSync(join(output, ".."), { recursive: true });
+  await run(go, ["build", "-trimpath", "-o", output, "."], options);
+  return { binary: output };
+}
+
+function textOf(error: unknown): string {
+  const { stderr, message } = error as { stderr?: string; message: string };
+  return (stderr || message).trim().split("\n").at(-1) ?? "";
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
