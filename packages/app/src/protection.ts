@@ -32,6 +32,7 @@ const table: SettingsTable<ProtectionSettings> = {
   maxEventLoopLagMs: limit("maxEventLoopLagMs", "MAX_EVENT_LOOP_LAG_MS", "milliseconds"),
   streamIdleMs: limit("streamIdleMs", "STREAM_IDLE_MS", "milliseconds"),
   maxConcurrentStreams: limit("maxConcurrentStreams", "MAX_CONCURRENT_STREAMS", "calls"),
+  maxResetsPerSecond: limit("maxResetsPerSecond", "MAX_RESETS_PER_SECOND", "calls"),
   maxPendingRequests: limit("maxPendingRequests", "MAX_PENDING_REQUESTS", "calls"),
   requestTimeoutMs: limit("requestTimeoutMs", "REQUEST_TIMEOUT_MS", "milliseconds"),
   maxReceiveBytes: limit("maxReceiveBytes", "MAX_RECEIVE_BYTES", "bytes"),

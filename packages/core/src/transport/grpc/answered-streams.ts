@@ -8,21 +8,23 @@ const lookMs = 20;
  * NO_ERROR, as RFC 9113 (8.1) has it: the answer stands, and the caller need not send the rest.
  */
 export function resetWhenAnswered(stream: ServerHttp2Stream): void {
-  const answered = (): void => {
-    if (!stream.readableEnded) look(stream);
-  };
-  stream.once("wantTrailers", answered);
-  // A status that went out as the only headers has no trailers after it.
+  stream.once("wantTrailers", () => {
+    if (!stream.readableEnded) lookLater(stream);
+  });
+  // A status that went out as the only headers has no trailers after it. Refusals are such: they must not pile up.
   stream.once("finish", () => {
-    if (stream.sentHeaders && "grpc-status" in stream.sentHeaders) answered();
+    if (!stream.readableEnded && stream.sentHeaders && "grpc-status" in stream.sentHeaders)
+      setImmediate(look, stream);
   });
 }
 
+function lookLater(stream: ServerHttp2Stream): void {
+  setTimeout(look, lookMs, stream).unref();
+}
+
 function look(stream: ServerHttp2Stream): void {
-  setTimeout(() => {
-    if (stream.readableEnded || stream.closed || stream.destroyed) return;
-    // A reset drops what is still to be sent, and a peer that does not read may keep it waiting.
-    if (stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
-    else look(stream);
-  }, lookMs).unref();
+  if (stream.readableEnded || stream.closed || stream.destroyed) return;
+  // A reset drops what is still to be sent, and a peer that does not read may keep it waiting.
+  if (stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
+  else lookLater(stream);
 }

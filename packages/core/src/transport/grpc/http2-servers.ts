@@ -25,23 +25,29 @@ export function onHttp2Server(server: Server, seen: (http2: Http2Server) => void
   };
 }
 
+export interface SessionLimits {
+  readonly maxMetadataPairs: number;
+  readonly maxMetadataBytes: number;
+  readonly maxResetsPerSecond: number;
+}
+
 /**
- * Limits the header fields of requests, for which grpc-js has no option. Call it before `bindAsync`.
+ * Limits the header fields of requests and the resets of streams, for which grpc-js has no options. Call it before
+ * `bindAsync`.
  * @throws Error when grpc-js no longer keeps the options of its servers in the way that is known
  */
-export function limitHeaders(
-  server: Server,
-  limits: { readonly maxMetadataPairs: number; readonly maxMetadataBytes: number },
-): void {
+export function limitSessions(server: Server, limits: SessionLimits): void {
   const options = (server as unknown as ServerMaker).commonServerOptions;
   if (!options)
     throw new Error(
       "grpc-js no longer shows the options of its HTTP/2 servers: this version is not supported",
     );
-  options.maxHeaderListPairs = limits.maxMetadataPairs || mostPairs;
+  options.maxHeaderListPairs = limits.maxMetadataPairs || mostCount;
+  options.streamResetBurst = (limits.maxResetsPerSecond || mostCount) * 4;
+  options.streamResetRate = limits.maxResetsPerSecond || mostCount;
   options.settings = { ...options.settings, maxHeaderListSize: limits.maxMetadataBytes || mostBytes };
 }
 
 /** No limit, as Node takes it. */
-const mostPairs = 2 ** 31 - 1;
+const mostCount = 2 ** 31 - 1;
 const mostBytes = 2 ** 32 - 1;

@@ -10,6 +10,8 @@ interface NestedCall {
 /** grpc-js' call on one HTTP/2 stream, with what it does not show of it. */
 export interface InnerCall {
   readonly stream: ServerHttp2Stream;
+  /** Whether it has ended, answered or not. */
+  readonly cancelled: boolean;
   /** `identity`, `gzip` or whatever the caller has named. */
   readonly incomingEncoding: string;
   /** A whole message as it came, its five bytes of prefix included, to the bytes of the message. */

@@ -2,7 +2,6 @@ import { setImmediate } from "node:timers/promises";
 import {
   Metadata,
   type sendUnaryData,
-  type ServerDuplexStream,
   type ServerReadableStream,
   type ServerUnaryCall,
   type ServerWritableStream,
@@ -17,6 +16,7 @@ import { sendableText } from "../../errors/sendable-text.js";
 import { errorTrailer } from "../../errors/status-details.js";
 import type { Clock } from "../../ports/clock.js";
 import { innerCall } from "./inner-call.js";
+import { createResponseWriter, type ResponseStream } from "./response-writer.js";
 import { requestsOf } from "./server-requests.js";
 import { sendable } from "./sendable.js";
 import { TlsPeer } from "./tls-peer.js";
@@ -27,9 +27,7 @@ type AnyServerCall = Pick<
     ServerReadableStream<object, object> &
     ServerWritableStream<object, object>,
   "metadata" | "getPeer" | "getDeadline" | "sendMetadata"
-> & { on(event: "cancelled", listener: () => void): unknown };
-
-type ResponseWriter = ServerWritableStream<object, object> | ServerDuplexStream<object, object>;
+> & { readonly call?: object; on(event: "cancelled", listener: () => void): unknown };
 
 export interface ServerCallEnv {
   readonly dispatch: Handler;
@@ -49,10 +47,12 @@ export function grpcHandler(
 ): (grpc: AnyServerCall, callback?: sendUnaryData<object>) => void {
   const encode: Encode = (message) => encodedMessage(message, method.response);
   return (grpc, callback) => {
+    // The end of a request may come after the call has ended, and grpc-js would never tell the handler.
+    if (innerCall(grpc.call).cancelled) return;
     const { call, responseHeader, responseTrailer } = receive(method, grpc, env);
     const sender = callback
       ? unarySender(grpc, callback, encode, responseHeader, responseTrailer)
-      : streamSender(grpc as unknown as ResponseWriter, call, encode, responseHeader, responseTrailer);
+      : streamSender(grpc as unknown as ResponseStream, call, encode, responseHeader, responseTrailer);
     // The first of reply, cancellation and deadline is what the caller gets.
     call.onCancel((reason) => sender.fail(reason));
     // grpc-js says so of every call that has ended, the answered ones too.
@@ -97,18 +97,6 @@ function receive(
     peer,
   });
   return { call, responseHeader, responseTrailer };
-}
-
-function writable(grpc: ResponseWriter, call: Call): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      grpc.off("drain", done).off("close", done);
-      uncancel();
-      resolve();
-    };
-    const uncancel = call.onCancel(() => queueMicrotask(done));
-    grpc.on("drain", done).on("close", done);
-  });
 }
 
 /** From grpc-js' wall clock to ours. */
@@ -184,7 +172,7 @@ function unarySender(
 }
 
 function streamSender(
-  grpc: ResponseWriter,
+  grpc: ResponseStream,
   call: Call,
   encode: Encode,
   header: Metadata,
@@ -196,6 +184,7 @@ function streamSender(
     done = true;
     grpc.emit("error", statusOf(error, trailer));
   };
+  const write = createResponseWriter(grpc, call);
   const pump = async (response: AsyncIterable<object>): Promise<void> => {
     const messages = response[Symbol.asyncIterator]();
     const first = messages.next();
@@ -207,7 +196,7 @@ function streamSender(
       for (; !result.done; result = await messages.next()) {
         if (done) return;
         // A reader that does not keep up holds the handler here.
-        if (!grpc.write(encode(result.value))) await writable(grpc, call);
+        await write(encode(result.value));
       }
     } finally {
       if (!result.done) await messages.return?.();

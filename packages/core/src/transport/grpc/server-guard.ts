@@ -3,7 +3,7 @@ import type { Clock } from "../../ports/clock.js";
 import { resetWhenAnswered } from "./answered-streams.js";
 import { hideTimeout, restoreTimeout } from "./grpc-timeout.js";
 import { limitHandshake } from "./handshake-timeout.js";
-import { limitHeaders, onHttp2Server } from "./http2-servers.js";
+import { limitSessions, onHttp2Server } from "./http2-servers.js";
 import { Inflation } from "./inflation.js";
 import { innerCall } from "./inner-call.js";
 import { PendingRequests } from "./pending-requests.js";
@@ -34,7 +34,7 @@ export function createServerGuard(
       return outer as ServerInterceptingCall;
     },
     attach(server) {
-      limitHeaders(server, limits);
+      limitSessions(server, limits);
       onHttp2Server(server, (http2) => {
         limitHandshake(http2, limits.handshakeTimeoutMs, env.clock);
         http2.prependListener("stream", (stream, headers) => {

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import {
+  callHeaders,
+  EndHeaders,
+  EndStream,
+  field,
+  Frame,
+  frame,
+  RawConnection,
+  uint32,
+} from "./raw-connection.js";
+import { held, Victim } from "./victim-process.js";
+
+const unary = callHeaders("/test.v1.Echo/unary");
+const open = (id: number): Buffer => frame(Frame.Headers, EndHeaders, id, unary);
+
+interface Flood {
+  readonly name: string;
+  /** What goes before it. */
+  begin?(connection: RawConnection): Promise<void>;
+  next(connection: RawConnection): Buffer;
+  /** Whether the attacker leaves unread what the server answers. */
+  readonly deaf?: boolean;
+}
+
+const floods: readonly Flood[] = [
+  {
+    name: "rapid reset",
+    next(connection) {
+      const id = connection.stream();
+      return Buffer.concat([open(id), frame(Frame.RstStream, 0, id, uint32(8))]);
+    },
+  },
+  {
+    name: "streams that the server is made to reset",
+    next(connection) {
+      const id = connection.stream();
+      return Buffer.concat([open(id), frame(Frame.WindowUpdate, 0, id, uint32(0))]);
+    },
+  },
+  {
+    name: "CONTINUATION without end",
+    begin: (connection) => connection.send(frame(Frame.Headers, 0, connection.stream(), unary)),
+    next: () => frame(Frame.Continuation, 0, 1, field("x", "y".repeat(100))),
+  },
+  { name: "PING", deaf: true, next: () => frame(Frame.Ping, 0, 0, Buffer.alloc(8)) },
+  { name: "SETTINGS", deaf: true, next: () => frame(Frame.Settings, 0, 0) },
+  {
+    name: "empty DATA",
+    begin: (connection) => connection.send(open(connection.stream())),
+    next: () => frame(Frame.Data, 0, 1),
+  },
+  {
+    name: "DATA on a stream that has ended",
+    begin: (connection) =>
+      connection.send(frame(Frame.Headers, EndHeaders | EndStream, connection.stream(), unary)),
+    next: () => frame(Frame.Data, 0, 1, Buffer.alloc(100)),
+  },
+];
+
+describe("a flood of frames on one connection", () => {
+  for (const flood of floods) {
+    it(`is cut off: ${flood.name}`, async () => {
+      await using victim = await Victim.start();
+      using connection = await RawConnection.open(victim.port, { read: !flood.deaf });
+      await flood.begin?.(connection);
+      const begun = performance.now();
+      const sent = await connection.flood(() => flood.next(connection), 200_000);
+      console.log(`${flood.name}: ${sent} sent`);
+      await expect.poll(() => connection.isOpen).toBe(false);
+      held(`${flood.name}, connection closed`, performance.now() - begun, 1_000, "ms");
+      held(`${flood.name}, memory`, await victim.peakGrowthMb(), 48, "MB");
+      held(`${flood.name}, next call of another`, await victim.answers(), 1_000, "ms");
+      await expect.poll(async () => (await victim.stats()).inflight).toBe(0);
+    });
+  }
+});
