@@ -79,10 +79,16 @@ function suite(): void {
   test("works with the least rights that the README names, and no app can change a policy with them", async () => {
     await using etcd = await startEtcd();
     await addUsers(etcd.port, {
-      app: { "shop/services/": "READWRITE", "shop/rollout-stats/": "READWRITE", "shop/rollout/": "READ" },
+      app: {
+        "shop/services/": "READWRITE",
+        "shop/rollout-stats/": "READWRITE",
+        "shop/rollout/": "READ",
+        "shop/breakers/": "READWRITE",
+      },
       operator: {
         "shop/services/": "READ",
         "shop/rollout-stats/": "READ",
+        "shop/breakers/": "READ",
         "shop/rollout/": "READWRITE",
         "shop/rollout-log/": "READWRITE",
         "shop/rollout-leader/": "READWRITE",
@@ -103,6 +109,9 @@ function suite(): void {
     expect(await app.report(orders, reportOf("a"), soon())).toBe(true);
     expect(await operator.reports(orders, soon())).toHaveLength(1);
     await app.withdraw(orders, "a", soon());
+    await scene.caller.breakers!.report(orders, { caller: "a", app: "app", breakers: [] }, soon());
+    expect(await registry.breakers!.reports(orders, soon())).toHaveLength(1);
+    await scene.caller.breakers!.withdraw(orders, "a", soon());
     expect(await operator.history(orders, soon())).toHaveLength(1);
     const listed = await registry.list(orders, soon());
     expect(listed.map(({ leaseLeftMs }) => typeof leaseLeftMs)).toEqual(["number", "number"]);

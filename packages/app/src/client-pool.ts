@@ -49,6 +49,8 @@ export interface ClientPoolEnv {
   /** How many instances of a service a client uses; 0 for all. */
   readonly subsetSize: number;
   readonly timeoutMs: number;
+  /** See `Settings`. Default 500. */
+  readonly hangTimeoutMs?: number | undefined;
   readonly zone: string;
   /** Tells this process from other callers. */
   readonly caller: string;
@@ -153,6 +155,7 @@ export class ClientPool implements AsyncDisposable {
       logger,
       zone,
       caller,
+      hangTimeoutMs: this.#env.hangTimeoutMs,
       onAttempt: this.#reports?.of(service),
     });
     this.#clusters.push({ service, balancer, serverName, cluster, feed });

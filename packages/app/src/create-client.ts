@@ -90,6 +90,7 @@ export function createClient<S>(
     balancer: typeof balancer === "object" ? balancer : settings.balancer,
     subsetSize: settings.subsetSize,
     timeoutMs: settings.timeoutMs,
+    hangTimeoutMs: settings.hangTimeoutMs,
     zone: settings.zone,
     caller: callerId(Math.random),
   });

@@ -26,6 +26,7 @@ describe("settings", () => {
       breaker: "on",
       maxPendingCalls: 1_024,
       serverTimeoutMs: 60_000,
+      hangTimeoutMs: 500,
       gracePeriodMs: 30_000,
       propagationDelayMs: 500,
       startup: "wait",

@@ -158,4 +158,17 @@ describe("rollcall ls", () => {
     );
     expect((await line.rollcall("ls", "--json")).out).not.toContain("\u202e");
   });
+
+  it("lists all the same when reports of breakers cannot be read, and says so", async () => {
+    const memory = memoryRegistry();
+    const reports = async (): Promise<never> => {
+      throw new Error("permission denied");
+    };
+    const line = new CommandLine({ ...memory, breakers: { ...memory.breakers!, reports } });
+    line.offer();
+    const { code, out, err } = await line.rollcall("ls");
+    expect(code).toBe(0);
+    expect(out).toContain("10.0.0.1:8080");
+    expect(err).toContain("open breakers are not shown: permission denied");
+  });
 });

@@ -5,9 +5,14 @@ import type { CliEnv } from "../cli-env.js";
 import { exitCodeHelp } from "../exit-code.js";
 import { instanceLines, type ListedService } from "../output/instance-lines.js";
 import { toJson } from "../output/printable.js";
-import { reportOn } from "../output/report.js";
-import { readServices } from "../policy/stored-policies.js";
-import { useRegistry, withRegistryFlags, type RegistryFlags } from "../registry-access.js";
+import { reportOn, type Report } from "../output/report.js";
+import { readServices, type ServiceState } from "../policy/stored-policies.js";
+import {
+  useRegistry,
+  withRegistryFlags,
+  type RegistryAccess,
+  type RegistryFlags,
+} from "../registry-access.js";
 import type { Terminal } from "../terminal.js";
 
 const examples = `
@@ -33,17 +38,32 @@ export function lsCommand(terminal: Terminal, env: CliEnv): Command {
     .action(async (name: string | undefined, flags: RegistryFlags & { readonly json?: boolean }) => {
       const report = reportOn(terminal, flags);
       const services = await useRegistry(flags, env, report, async (registry) =>
-        Promise.all(
-          (await readServices(registry, name)).map(async (state) => ({
-            ...state,
-            breakers: serviceBreakers(await registry.breakers(state.service)),
-          })),
-        ),
+        withBreakers(registry, await readServices(registry, name), report),
       );
       if (report.json) return report.out(toJson(services.map(asJson)));
       if (services.length === 0) return report.out("no instances");
       for (const line of instanceLines(services, report.paint)) report.out(line);
     });
+}
+
+/** What is listed does not depend on them: they may be unreadable, as for a user of etcd without the right. */
+async function withBreakers(
+  registry: RegistryAccess,
+  services: readonly ServiceState[],
+  report: Pick<Report, "warn">,
+): Promise<readonly ListedService[]> {
+  try {
+    return await Promise.all(
+      services.map(async (state) => ({
+        ...state,
+        breakers: serviceBreakers(await registry.breakers(state.service)),
+      })),
+    );
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    report.warn(`open breakers are not shown: ${reason}`);
+    return services.map((state) => ({ ...state, breakers: [] }));
+  }
 }
 
 function asJson({ service, stored, instances, breakers }: ListedService): object {

@@ -7,7 +7,7 @@ const root = path.resolve(import.meta.dirname, "../../../..");
 it.each([
   {
     cwd: "packages/core",
-    protos: ["proto/grpc"],
+    protos: ["proto/grpc", "proto/rollcall"],
     protoPaths: ["proto"],
     out: "src/gen",
     importFrom: "../contract/index.js",

@@ -4,6 +4,7 @@ import type { Interceptor, Peer, ServerCallContext } from "../../call/call.js";
 import { Code } from "../../code.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
+import { linkPath } from "../../link/link-protocol.js";
 import { identityOf } from "../../tls/peer-identity.js";
 
 /** What a client has shown of itself in the TLS handshake. */
@@ -52,10 +53,12 @@ function read(socket: TLSSocket): ShownCertificate {
 
 /**
  * Lets through the calls of peers that may make them. Others get `unauthenticated` when their certificate is not valid,
- * and `permission_denied` when there is a list and they are not on it: exactly, letter by letter.
+ * and `permission_denied` when there is a list and they are not on it: exactly, letter by letter. Links carry no calls and
+ * are open to all: a caller that is refused one would wait for a connection, and never learn why.
  */
 export function authorizePeers(allowedPeers: ReadonlySet<string> | undefined): Interceptor {
   return (next) => async (call) => {
+    if (call.method.path === linkPath) return next(call);
     const { peer } = call as unknown as ServerCallContext;
     const { identity, fault } = peer as TlsPeer;
     const options = { path: methodName(call.method), processed: "no" } as const;

@@ -8,14 +8,10 @@ import type { Certificates } from "../../tls/certificates.js";
  */
 export type ClientAuth = "require" | "request" | "none";
 
-/** Node's own is two minutes, in which anybody can hold as many sockets as there are. */
-const handshakeTimeoutMs = 10_000;
-
 /** TLS for a server. New connections get the certificates that are current; session tickets of older ones end with them. */
 export class TlsServerCredentials extends ServerCredentials {
   constructor(certificates: CertificateProvider, clientAuth: ClientAuth) {
     const options = {
-      handshakeTimeout: handshakeTimeoutMs,
       requestCert: clientAuth !== "none",
       rejectUnauthorized: clientAuth === "require",
     };
