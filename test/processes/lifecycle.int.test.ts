@@ -47,7 +47,7 @@ describe("the life of a process", () => {
     expect(seen).toEqual(["SERVING", "NOT_SERVING"]);
     expect(exitText(await service.exit)).toBe("code 0");
 
-    const order = ["registry", "services", "clients", "server", "registration", "rollouts"];
+    const order = ["registry", "services", "clients", "server", "rollouts", "registration"];
     const partsOf = (msg: string): unknown[] =>
       logOf(service).flatMap((line) => (line.msg === msg && line.part ? [line.part] : []));
     expect(partsOf("started")).toEqual(order);

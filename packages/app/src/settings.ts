@@ -111,7 +111,10 @@ export interface Settings {
   readonly hangTimeoutMs: number;
   /** For the whole of a stop, as Kubernetes means it. Default 30 000. */
   readonly gracePeriodMs: number;
-  /** Between leaving the registry and closing the server. Default 500. */
+  /**
+   * For callers to acknowledge that the server stops; and between leaving the registry and closing the server when one that
+   * is connected has not, or cannot. Default 500.
+   */
   readonly propagationDelayMs: number;
   /** What to do when the registry does not answer: serve and keep trying, or fail. Default `wait`. */
   readonly startup: "wait" | "fail-fast";

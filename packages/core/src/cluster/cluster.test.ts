@@ -174,6 +174,56 @@ describe("a cluster", () => {
     ]);
   });
 
+  it("takes a server without the service for another one, as long as there are others to ask", async () => {
+    const { cluster, publish, transport, clock, balancer } = setup();
+    const reason = "The server does not implement the method /test.v1.Echo/Say";
+    const missing = new RpcError(Code.Unimplemented, reason, { origin: "remote" });
+    const view = (): string => balancer.view.map((each) => each.instance.id).join();
+    await publish(instance("a"), instance("b"));
+    transport.to("a").respond = () => Promise.reject(missing);
+    const call = callOn();
+    const refusal = { code: Code.Unavailable, processed: "no", cause: missing };
+    await expect(cluster.send(call)).rejects.toMatchObject(refusal);
+    expect(await cluster.send(call)).toMatchObject({ response: {} });
+    expect(view()).toBe("b");
+    await clock.advance(1_000);
+    expect(view()).toBe("a,b");
+    // It says so again: twice as long.
+    await expect(cluster.send(callOn())).rejects.toMatchObject(refusal);
+    await clock.advance(1_999);
+    expect(view()).toBe("b");
+    // One that has answered calls of the service has it, and lacks the method.
+    transport.to("b").respond = () => Promise.reject(missing);
+    await expect(cluster.send(callOn())).rejects.toBe(missing);
+    expect(view()).toBe("b");
+    await cluster.close(0);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("says that a method is missing when no server has it, and lets calls of others go on", async () => {
+    const { cluster, publish, transport, balancer } = setup();
+    const missing = new RpcError(Code.Unimplemented, "unknown service test.v1.Echo", { origin: "remote" });
+    transport.respond = () => Promise.reject(missing);
+    await publish(instance("a"), instance("b"));
+    const call = callOn();
+    await expect(cluster.send(call)).rejects.toMatchObject({ processed: "no" });
+    await expect(cluster.send(call)).rejects.toBe(missing);
+    expect(balancer.view).toHaveLength(2);
+  });
+
+  it("does not send a call elsewhere that a handler, or a linked server, calls unimplemented", async () => {
+    const { cluster, publish, transport, balancer } = setup();
+    const passedOn = new RpcError(Code.Unimplemented, "unknown service test.v1.Other", { origin: "remote" });
+    transport.respond = () => Promise.reject(passedOn);
+    await publish(instance("a", { features: ["link"] }), instance("b"));
+    await expect(cluster.send(callOn())).rejects.toBe(passedOn);
+    const reason = "unknown method Say for service test.v1.Echo";
+    const missing = new RpcError(Code.Unimplemented, reason, { origin: "remote" });
+    transport.respond = () => Promise.reject(missing);
+    await expect(cluster.send(callOn())).rejects.toBe(missing);
+    expect(balancer.view).toHaveLength(2);
+  });
+
   it("names what hangs among what is missing at the deadline", async () => {
     const { send, publish, transport, clock } = setup();
     transport.respond = () => new Promise(() => {});

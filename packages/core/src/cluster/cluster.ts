@@ -12,6 +12,7 @@ import type { Endpoint } from "../ports/endpoint.js";
 import type { Feed } from "../ports/feed.js";
 import type { Snapshot } from "../ports/registry.js";
 import type { Transport } from "../ports/transport.js";
+import { isUnknownMethod } from "./foreign.js";
 import type { ClusterEndpoint } from "./endpoint.js";
 import type { Destination } from "../client/create-pipeline.js";
 import type { Routes } from "../routing/routes.js";
@@ -138,7 +139,10 @@ export class Cluster implements Destination {
       };
       endpoint.stats.inflight--;
       endpoint.stats.record(outcome, nowMs);
-      if (!error || error.origin === "remote") endpoint.watch?.heard(nowMs);
+      if (!error || error.origin === "remote") {
+        endpoint.watch?.heard(nowMs);
+        endpoint.proven ||= !error || !isUnknownMethod(error, call);
+      }
       this.#env.onAttempt?.(endpoint, outcome, call);
       subset.settled(endpoint, outcome);
     };
@@ -154,8 +158,22 @@ export class Cluster implements Destination {
       };
     } catch (error) {
       settled(RpcError.from(error));
-      throw error;
+      throw this.#elsewhere(RpcError.from(error), endpoint, subset, call) ?? error;
     }
+  }
+
+  /** A server that does not have the service is the wrong one, as long as there is another to ask. */
+  #elsewhere(
+    error: RpcError,
+    endpoint: ClusterEndpoint,
+    subset: BalancedSubset,
+    call: Call,
+  ): RpcError | undefined {
+    if (endpoint.proven || !isUnknownMethod(error, call)) return undefined;
+    this.#members.disown(endpoint);
+    if (!subset.hasOther(call.tried)) return undefined;
+    const reason = `${endpoint.instance.id} does not have the service: ${error.reason}`;
+    return new RpcError(Code.Unavailable, reason, { path: error.path, processed: "no", cause: error });
   }
 
   #heard(endpoint: ClusterEndpoint, message: object): object {

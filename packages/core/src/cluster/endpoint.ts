@@ -1,6 +1,7 @@
 import type { ConnectionState, Endpoint } from "../ports/endpoint.js";
 import type { ServiceInstance } from "../ports/registry.js";
 import type { Connection } from "../ports/transport.js";
+import { linkFeature } from "../link/link-protocol.js";
 import type { HangWatch } from "./hang-watch.js";
 import { Stats } from "./stats.js";
 
@@ -18,6 +19,10 @@ export class ClusterEndpoint implements Endpoint {
   unwatch: () => void = () => {};
   /** Absent until it is a member. */
   watch: HangWatch | undefined;
+  /** The server of this connection is known to have the service: by its link, or since it answered a call. */
+  proven: boolean;
+  /** Its server has said that it is another one: until when it is left alone, and how often it said so. */
+  foreign: { readonly untilMs: number; readonly times: number } | undefined;
   /** Since when it is missing from the registry without having said goodbye. */
   suspectSinceMs: number | undefined;
   readonly #slowStart: { readonly fromMs: number; readonly windowMs: number } | undefined;
@@ -30,6 +35,7 @@ export class ClusterEndpoint implements Endpoint {
     this.instance = instance;
     this.weight = instance.weight;
     this.transport = transport;
+    this.proven = instance.features.includes(linkFeature);
     this.#slowStart = slowStart;
   }
 
@@ -40,6 +46,11 @@ export class ClusterEndpoint implements Endpoint {
 
   get connection(): ConnectionState {
     return this.transport.state;
+  }
+
+  /** What was known of the server of this connection says nothing of the next one's. */
+  disconnected(): void {
+    this.proven = this.instance.features.includes(linkFeature);
   }
 
   /** Linear from 10 % to all of the weight over the slow start window. */

@@ -5,6 +5,7 @@ import type { ServiceInstance, Snapshot } from "../ports/registry.js";
 import type { Transport } from "../ports/transport.js";
 import type { RolloutPolicy } from "../ports/rollout.js";
 import { ClusterEndpoint, runOf } from "./endpoint.js";
+import { foreignMs } from "./foreign.js";
 import { HangWatch } from "./hang-watch.js";
 import { probe } from "./probe.js";
 import { suspects, suspicionWindowMs } from "./suspicion.js";
@@ -84,6 +85,21 @@ export class Membership {
     if (total === 0) return `no instance of ${this.#env.service} is registered`;
     const states = [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
     return `${total} instance${total === 1 ? "" : "s"} of ${this.#env.service}: ${states}`;
+  }
+
+  /** Leaves an endpoint alone for a while, if there are others: its server says that it does not have the service. */
+  disown(endpoint: ClusterEndpoint): void {
+    const { clock, logger, service } = this.#env;
+    const times = (endpoint.foreign?.times ?? 0) + 1;
+    const ms = Math.min(foreignMs.most, foreignMs.first * 2 ** (times - 1));
+    endpoint.foreign = { untilMs: clock.now() + ms, times };
+    const { id, address } = endpoint.instance;
+    if (times === 1) logger.warn({ service, instance: id, address }, "instance does not have the service");
+    clock.sleep(ms, this.#end.signal).then(
+      () => this.#publish(),
+      () => {},
+    );
+    this.#publish();
   }
 
   async close(graceMs: number): Promise<void> {
@@ -195,6 +211,7 @@ export class Membership {
 
   #connectionChanged(endpoint: ClusterEndpoint): void {
     endpoint.watch?.connectionChanged(endpoint.connection);
+    if (endpoint.connection !== "ready") endpoint.disconnected();
     if (endpoint.suspectSinceMs !== undefined && endpoint.connection !== "ready") this.#remove(endpoint);
     this.#publish();
   }
@@ -238,9 +255,13 @@ export class Membership {
   }
 
   #publish(): void {
-    this.#available = [...this.#endpoints.values()].filter(
+    const nowMs = this.#env.clock.now();
+    const able = [...this.#endpoints.values()].filter(
       (endpoint) => endpoint.connection === "ready" && endpoint.instance.state === "up" && !endpoint.hung,
     );
+    const own = able.filter(({ foreign }) => !foreign || foreign.untilMs <= nowMs);
+    // When all say so, it is the method that is missing.
+    this.#available = own.length > 0 ? own : able;
     this.#onChange();
   }
 }

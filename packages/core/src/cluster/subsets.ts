@@ -18,8 +18,7 @@ export type Members = Pick<Membership, "edition" | "policy" | "all" | "available
 export class BalancedSubset {
   readonly name: string;
   readonly balancer: Balancer;
-  /** How many it has now. */
-  size = 0;
+  #view: readonly Endpoint[] = [];
   readonly #env: SubsetsEnv;
 
   constructor(name: string, env: SubsetsEnv) {
@@ -28,8 +27,18 @@ export class BalancedSubset {
     this.balancer = env.balancer.create(env);
   }
 
+  /** How many it has now. */
+  get size(): number {
+    return this.#view.length;
+  }
+
+  /** Whether there is one besides these. */
+  hasOther(tried: readonly Endpoint[]): boolean {
+    return this.#view.some((endpoint) => !tried.includes(endpoint));
+  }
+
   update(view: readonly Endpoint[]): void {
-    this.size = view.length;
+    this.#view = view;
     this.#guard(() => this.balancer.update(view));
   }
 
