@@ -9,7 +9,7 @@ export const sigtermLastPick = defineRow({
   name: "sigterm-last-pick",
   fault: "An instance is told to stop",
   inject: "SIGTERM, five times, amid 200 calls/s",
-  pace: "fast",
+  pace: "normal",
   limitMs: 120_000,
   bounds: {
     lastPickMs: { what: "last picked, after the signal, the latest of five", unit: "ms", atMost: 20 },
