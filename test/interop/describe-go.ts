@@ -9,6 +9,7 @@ import { needsGo } from "./needs-go.js";
 export async function describeGo(name: string, suite: (binary: string) => void): Promise<void> {
   const go = await buildGoPeer();
   if ("binary" in go) return void describe(name, () => suite(go.binary));
+  console.warn(`without Go: ${go.missing}`);
   test.runIf(process.env["ROLLCALL_REQUIRE_GO"] === "1")(`${name} ${needsGo}`, () => {
     throw new Error(`ROLLCALL_REQUIRE_GO=1 and no Go to build test/interop/go with: ${go.missing}`);
   });
