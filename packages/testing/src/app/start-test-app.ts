@@ -60,6 +60,7 @@ export async function startTestApp(
     ...shared,
     name: "test",
     logLevel: "silent",
+    hangTimeoutMs: 0,
     services: fakes.services(),
     // Fakes see all that the app sends.
     edge: false,
@@ -72,6 +73,8 @@ export async function startTestApp(
   const app = createApp({
     name: "app",
     logLevel: "silent",
+    // Handlers that wait for a test's clock hang by intent.
+    hangTimeoutMs: 0,
     ...appOptions,
     ...shared,
     interceptors: [recorder.interceptor, ...(options.interceptors ?? [])],
