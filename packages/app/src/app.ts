@@ -136,6 +136,7 @@ export function createApp(options: AppOptions): App {
     balancer: typeof options.balancer === "object" ? options.balancer : settings.balancer,
     subsetSize: settings.subsetSize,
     timeoutMs: settings.timeoutMs,
+    hangTimeoutMs: settings.hangTimeoutMs,
     zone: settings.zone,
     caller: callerId(random),
   });

@@ -42,13 +42,15 @@ export interface ClientPoolEnv {
   readonly retry?: RetryOptions | undefined;
   /** For all clients; `false` turns every breaker off. */
   readonly breaker?: BreakerOptions | false | undefined;
-  /** For clients that say none. Default 1 024. */
+  /** For clients that say none. Default 10 000. */
   readonly maxPendingCalls?: number | undefined;
   /** For clients that name none. */
   readonly balancer: string | BalancerFactory;
   /** How many instances of a service a client uses; 0 for all. */
   readonly subsetSize: number;
   readonly timeoutMs: number;
+  /** See `Settings`. Default 500. */
+  readonly hangTimeoutMs?: number | undefined;
   readonly zone: string;
   /** Tells this process from other callers. */
   readonly caller: string;
@@ -153,6 +155,7 @@ export class ClientPool implements AsyncDisposable {
       logger,
       zone,
       caller,
+      hangTimeoutMs: this.#env.hangTimeoutMs,
       onAttempt: this.#reports?.of(service),
     });
     this.#clusters.push({ service, balancer, serverName, cluster, feed });

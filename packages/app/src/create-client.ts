@@ -35,7 +35,7 @@ export interface CreateClientOptions<S = any> {
   readonly breaker?: BreakerOptions | false | undefined;
   /** Answers for methods whose call has failed by the server's fault, in time's want or at an open breaker. Default none. */
   readonly fallback?: Fallback<S> | undefined;
-  /** How many calls may wait for an endpoint; more fail at once with `resource_exhausted`. Default 1 024. */
+  /** How many calls may wait for an endpoint; more fail at once with `resource_exhausted`. Default 10 000. */
   readonly maxPendingCalls?: number | undefined;
   /** `true`, or with which files, and who the server must be. Default: plain text, unless `ROLLCALL_TLS_*` says otherwise. */
   readonly tls?: boolean | TlsOptions | undefined;
@@ -90,6 +90,7 @@ export function createClient<S>(
     balancer: typeof balancer === "object" ? balancer : settings.balancer,
     subsetSize: settings.subsetSize,
     timeoutMs: settings.timeoutMs,
+    hangTimeoutMs: settings.hangTimeoutMs,
     zone: settings.zone,
     caller: callerId(Math.random),
   });

@@ -96,13 +96,19 @@ export interface Settings {
   readonly timeoutMs: number;
   /** Whether clients stop sending calls to what fails anyway: `off` turns every breaker off. Default `on`. */
   readonly breaker: "on" | "off";
-  /** How many calls of one client may wait for an endpoint; more fail at once. Default 1 024. */
+  /** How many calls of one client may wait for an endpoint; more fail at once. Default 10 000. */
   readonly maxPendingCalls: number;
   /**
    * Of calls served that come without a deadline and have one message for an answer, in milliseconds; 0 for none. A
    * method's own `timeoutMs` goes before it. Default 60 000.
    */
   readonly serverTimeoutMs: number;
+  /**
+   * How long calls to an instance may wait, in milliseconds, with nothing coming back from it, before it is asked whether
+   * it lives, and how long it has to answer then. One that does not is left alone until it answers. Default 500; 0 for
+   * never.
+   */
+  readonly hangTimeoutMs: number;
   /** For the whole of a stop, as Kubernetes means it. Default 30 000. */
   readonly gracePeriodMs: number;
   /** Between leaving the registry and closing the server. Default 500. */
@@ -172,6 +178,12 @@ const table: SettingsTable<Settings> = {
     integer(0, 365 * day),
     "milliseconds from 1, or 0 for no deadline",
     60_000,
+  ),
+  hangTimeoutMs: setting(
+    "ROLLCALL_HANG_TIMEOUT_MS",
+    integer(0, day),
+    "milliseconds from 1 to a day, or 0 for never",
+    500,
   ),
   gracePeriodMs: setting("ROLLCALL_GRACE_PERIOD_MS", integer(0, day), "milliseconds from 0 to a day", 30_000),
   propagationDelayMs: setting(

@@ -65,10 +65,7 @@ export class RpcError extends Error {
     // Without types it may be anything, and the answer of a call must not fail for it.
     const text = typeof reason === "string" ? reason : "";
     const prefix = options.path ? `${options.path} ` : "";
-    super(
-      `${prefix}[${codeName(known)}]${text ? `: ${text}` : ""}`,
-      "cause" in options ? { cause: options.cause } : undefined,
-    );
+    super(`${prefix}[${codeName(known)}]${text ? `: ${text}` : ""}`, { cause: options.cause });
     this.code = known;
     this.reason = text;
     this.path = options.path ?? "";

@@ -67,13 +67,16 @@ export function createNetwork(context: RowContext, size: number): Network {
   return { address: `${subnet}.254`, hosts };
 }
 
-/** Takes away what a run that was killed has left. */
+/** Takes away what a run that was killed has left: its namespaces, and the processes in them. */
 export function removeStaleNamespaces(): void {
   const { stdout } = spawnSync("ip", ["netns", "list"], { encoding: "utf8" });
   for (const line of (stdout ?? "").split("\n")) {
     const [name = ""] = line.split(" ");
     const pid = /^rcf-(\d+)-/.exec(name)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) spawnSync("ip", ["netns", "del", name]);
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    const { stdout: left } = spawnSync("ip", ["netns", "pids", name], { encoding: "utf8" });
+    for (const each of (left ?? "").split("\n").filter(Boolean)) process.kill(Number(each), "SIGKILL");
+    spawnSync("ip", ["netns", "del", name]);
   }
 }
 

@@ -54,12 +54,12 @@ export function boundText({ unit, atMost, atLeast }: Bound): string {
   return withUnit(atMost === undefined ? `>= ${atLeast}` : atMost === 0 ? "0" : `<= ${atMost}`);
 }
 
-/** A figure as tables show it: three digits are enough to judge by, and fewer would round a failure away. */
-export function figureText({ unit }: Bound, figure: number | undefined): string {
-  if (figure === undefined) return "not measured";
-  const text =
-    Number.isInteger(figure) || Math.abs(figure) >= 1000 ? `${Math.round(figure)}` : figure.toPrecision(3);
-  return unit === "" ? text : `${text} ${unit}`;
+/** A figure as tables show it: three digits, unless rounding would change the verdict. */
+export function figureText(bound: Bound, figure: number | undefined): string {
+  if (figure === undefined || Number.isNaN(figure)) return "not measured";
+  const short = Math.abs(figure) >= 1000 ? Math.round(figure) : Number(figure.toPrecision(3));
+  const text = holds(bound, short) === holds(bound, figure) ? `${short}` : `${figure}`;
+  return bound.unit === "" ? text : `${text} ${bound.unit}`;
 }
 
 /** Whether a figure is within its bound. What was not measured is not. */

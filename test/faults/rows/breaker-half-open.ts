@@ -7,7 +7,7 @@ const openMs = 2_000;
 const probes = 3;
 const concurrent = 1_000;
 /** So slow that no answer comes before all calls have been made. */
-const slowMs = 1_000;
+const slowMs = 2_000;
 
 export const breakerHalfOpen = defineRow({
   name: "breaker-half-open",
@@ -23,12 +23,13 @@ export const breakerHalfOpen = defineRow({
       atLeast: probes,
       atMost: probes,
     },
-    closed: { what: "of 1,000 calls after it closed, failed", unit: "", atMost: 0 },
+    closed: { what: "of 100 calls after it closed, failed", unit: "", atMost: 0 },
   },
   async run(context) {
     const { services, caller } = await steadyState(context, {
       caller: {
         idle: true,
+        putEvery: 0,
         timeoutMs: 10_000,
         breaker: { openMs, probes, windowMs: 2_000 },
         retry: { maxAttempts: 1 },
@@ -50,13 +51,14 @@ export const breakerHalfOpen = defineRow({
     await context.sleep(openMs + 200);
     const asked = await begun();
     const half = caller.burst(concurrent, 10_000);
-    await context.sleep(slowMs / 2);
+    await context.sleep(slowMs - 500);
     const seen = (await begun()) - asked;
-    const answered = (await half).filter(({ code }) => code === 0).length;
-    context.note(`half-open: ${answered} of ${concurrent} answered`);
+    const answered = (await half).filter(({ code }) => code === 0);
+    const times = answered.map(({ latencyMs }) => latencyMs.toFixed(0));
+    context.note(`half-open: ${answered.length} of ${concurrent} answered, after ${times.join(", ")} ms`);
 
     await Promise.all(services.map((service) => behave(service, {})));
-    const after = await caller.burst(concurrent, 10_000);
+    const after = [await caller.burst(50, 10_000), await caller.burst(50, 10_000)].flat();
     for (const reason of reasons(after)) context.note(reason);
     return { open, probes: seen, closed: failed(after).length };
   },

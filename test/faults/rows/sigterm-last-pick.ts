@@ -1,5 +1,5 @@
 import { failed, lastPickAfter, nowMs, reasons } from "../harness/calls.js";
-import { idOf, portOf, startService } from "../harness/processes.js";
+import { idOf, logOf, portOf, startService } from "../harness/processes.js";
 import { defineRow } from "../harness/row.js";
 import { steadyState, untilSteady } from "../harness/steady-state.js";
 
@@ -26,6 +26,8 @@ export const sigtermLastPick = defineRow({
       await service.exit;
       await context.sleep(300);
       picks.push(lastPickAfter(caller.calls, id, toldMs));
+      const steps = logOf(service).filter(({ time }) => time >= toldMs);
+      context.note(steps.map(({ msg, time }) => `${msg} ${(time - toldMs).toFixed(0)} ms`).join(", "));
       services[n % services.length] = await startService(context, url, {
         env: { ROLLCALL_PORT: String(portOf(id)) },
       });

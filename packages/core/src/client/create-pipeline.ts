@@ -22,7 +22,7 @@ export interface PipelineEnv {
   /** `false` for none. Default: on, with its defaults. */
   readonly breaker?: BreakerOptions | false | undefined;
   readonly onBreaker?: BreakerStageEnv["onBreaker"];
-  /** How many calls may wait for an endpoint. Default 1 024. */
+  /** How many calls may wait for an endpoint. Default 10 000. */
   readonly maxPendingCalls?: number | undefined;
 }
 

@@ -63,9 +63,9 @@ function client(maxPendingCalls?: number): (count: number) => Promise<Call[]> {
 const rejected = `${Code.ResourceExhausted} no`;
 
 describe("the calls of a client that wait", () => {
-  it("are 1,024 at most: the next fails at once, not processed", async () => {
+  it("are 10,000 at most: the next fails at once, not processed", async () => {
     const make = client();
-    await make(1_024);
+    await make(10_000);
     expect(outcomes).toEqual([]);
     await make(3);
     expect(outcomes).toEqual([rejected, rejected, rejected]);
@@ -96,6 +96,22 @@ describe("the calls of a client that wait", () => {
     for (const end of queue.ends) end();
     await settle();
     expect(outcomes).toContain("ok");
+  });
+
+  it("are found among many that were sent, whichever those are", async () => {
+    const make = client(1_000);
+    await make(1_000);
+    // The first 500 have to wait on.
+    for (const { send } of queue.waiting.slice(500)) send();
+    const before = outcomes.length;
+    await make(64);
+    expect(outcomes.slice(before).filter((each) => each === rejected).length).toBeLessThanOrEqual(
+      500 / 64 + 1,
+    );
+    await make(400);
+    expect(outcomes.slice(before).filter((each) => each === rejected).length).toBeLessThanOrEqual(
+      500 / 64 + 1,
+    );
   });
 
   it("are not those under way", async () => {

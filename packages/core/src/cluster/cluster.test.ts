@@ -150,6 +150,70 @@ describe("a cluster", () => {
     expect(balancer.outcomes.map(({ code }) => code)).toEqual([Code.Ok, Code.Unavailable]);
   });
 
+  it("leaves an instance alone that has stopped answering, and ends what may be repeated there", async () => {
+    const { cluster, publish, transport, clock, balancer, lines } = setup();
+    transport.respond = () => new Promise(() => {});
+    await publish(instance("a"));
+    const connection = transport.to("a");
+    const ended: (string | undefined)[] = [];
+    connection.abort = (reason) => connection.calls.forEach((call) => ended.push(reason(call)?.reason));
+    for (const idempotent of [true, false]) void cluster.send(callOn(method("unary", { idempotent })));
+    await clock.advance(1_009);
+    expect(balancer.views.at(-1)).toBe("a");
+    await clock.advance(1);
+    expect(balancer.views.at(-1)).toBe("");
+    expect(ended).toEqual(["a has stopped answering", undefined, undefined]);
+    transport.respond = async () => answer();
+    const late = cluster.send(callOn());
+    await clock.advance(5_000);
+    expect(balancer.views.at(-1)).toBe("a");
+    expect(await late).toMatchObject({ response: {} });
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      "instance does not answer: not used",
+      "instance answers again",
+    ]);
+  });
+
+  it("names what hangs among what is missing at the deadline", async () => {
+    const { send, publish, transport, clock } = setup();
+    transport.respond = () => new Promise(() => {});
+    await publish(instance("a"));
+    void send(callOn(method(), { deadline: clock.now() + 1_500 })).catch(() => {});
+    await clock.advance(1_010);
+    const late = send(callOn(method(), { deadline: clock.now() + 100 }));
+    late.catch(() => {});
+    await clock.advance(100);
+    await expect(late).rejects.toThrow("(1 instance of test.v1.Echo: 1 hung)");
+  });
+
+  it("hears every message of a stream", async () => {
+    const { cluster, publish, transport, clock } = setup();
+    const { resolve, promise } = Promise.withResolvers<void>();
+    transport.respond = async (call) =>
+      streamAnswer(
+        (async function* () {
+          for (let n = 0; n < 100; n++) {
+            await clock.sleep(100);
+            yield { n };
+          }
+          await promise;
+        })(),
+        call,
+      );
+    await publish(instance("a"));
+    const reply = await cluster.send(callOn(method("server_streaming")));
+    let messages = 0;
+    const read = (async () => {
+      if (reply.responseStream) for await (const _ of reply.response) messages++;
+    })();
+    await clock.advance(10_000);
+    expect(messages).toBe(100);
+    // No question was asked: the only call is the stream.
+    expect(transport.to("a").calls).toHaveLength(1);
+    resolve();
+    await read;
+  });
+
   it("lives on with a balancer that throws", async () => {
     const { cluster, publish, balancer, lines } = setup();
     balancer.settled = () => {

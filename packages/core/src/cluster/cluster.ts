@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Call, Handler, Reply } from "../call/call.js";
 import { endedByDrain } from "../call/drain.js";
+import { mapStream } from "../call/stream.js";
 import { pause } from "../client/pause.js";
 import { Code } from "../code.js";
 import { methodName } from "../contract/contract.js";
@@ -31,6 +32,11 @@ export interface ClusterEnv {
   readonly caller: string;
   /** Hears how each attempt ended. Must not throw. */
   readonly onAttempt?: ((endpoint: Endpoint, outcome: Outcome, call: Call) => void) | undefined;
+  /**
+   * How long calls to an instance may wait with nothing coming back before it is asked whether it lives, and how long it
+   * has to answer then. Default 500; 0 turns that off.
+   */
+  readonly hangTimeoutMs?: number | undefined;
   /** Ramp of an instance that joins others. Default 10 s; 0 turns it off. */
   readonly slowStartMs?: number | undefined;
 }
@@ -119,6 +125,7 @@ export class Cluster implements Destination {
     call.attempts.push(endpoint);
     call.tried.push(endpoint);
     const startedMs = this.#env.clock.now();
+    endpoint.watch?.sent(startedMs);
     let openedMs: number | undefined;
     const settled = (error: RpcError | undefined): void => {
       const nowMs = this.#env.clock.now();
@@ -131,18 +138,29 @@ export class Cluster implements Destination {
       };
       endpoint.stats.inflight--;
       endpoint.stats.record(outcome, nowMs);
+      if (!error || error.origin === "remote") endpoint.watch?.heard(nowMs);
       this.#env.onAttempt?.(endpoint, outcome, call);
       subset.settled(endpoint, outcome);
     };
     try {
       const reply = await endpoint.transport.call(call);
-      if (reply.responseStream) openedMs = this.#env.clock.now();
       void reply.end.then((end) => settled(end.error));
-      return reply;
+      if (!reply.responseStream) return reply;
+      openedMs = this.#env.clock.now();
+      endpoint.watch?.heard(openedMs);
+      return {
+        ...reply,
+        response: mapStream(reply.response, { value: (message: object) => this.#heard(endpoint, message) }),
+      };
     } catch (error) {
       settled(RpcError.from(error));
       throw error;
     }
+  }
+
+  #heard(endpoint: ClusterEndpoint, message: object): object {
+    endpoint.watch?.heard(this.#env.clock.now());
+    return message;
   }
 
   /** `cancelled`, not `unavailable`: there is nothing left to try. */

@@ -1,6 +1,7 @@
 import type { ConnectionState, Endpoint } from "../ports/endpoint.js";
 import type { ServiceInstance } from "../ports/registry.js";
 import type { Connection } from "../ports/transport.js";
+import type { HangWatch } from "./hang-watch.js";
 import { Stats } from "./stats.js";
 
 /** A newcomer begins with this share of its weight: Envoy's and gRFC A100's figure. */
@@ -15,6 +16,8 @@ export class ClusterEndpoint implements Endpoint {
   readonly stats: Stats = new Stats();
   /** Ends the cluster's interest in the connection's changes. */
   unwatch: () => void = () => {};
+  /** Absent until it is a member. */
+  watch: HangWatch | undefined;
   /** Since when it is missing from the registry without having said goodbye. */
   suspectSinceMs: number | undefined;
   readonly #slowStart: { readonly fromMs: number; readonly windowMs: number } | undefined;
@@ -28,6 +31,11 @@ export class ClusterEndpoint implements Endpoint {
     this.weight = instance.weight;
     this.transport = transport;
     this.#slowStart = slowStart;
+  }
+
+  /** Its process has stopped answering. */
+  get hung(): boolean {
+    return this.watch?.hung ?? false;
   }
 
   get connection(): ConnectionState {

@@ -19,8 +19,9 @@ function setup(slowStartMs?: number) {
   const feed = createFeed<Snapshot>();
   const { logger, lines } = fakeLogger();
   const views: string[] = [];
-  const members: Membership = new Membership({ service, feed, transport, clock, logger, slowStartMs }, () =>
-    views.push(members.available.map((each) => each.instance.id).join()),
+  const members: Membership = new Membership(
+    { service, feed, transport, clock, random: () => 0.5, logger, slowStartMs },
+    () => views.push(members.available.map((each) => each.instance.id).join()),
   );
   let revision = 0;
   const publish = async (...instances: (string | ServiceInstance)[]): Promise<void> => {

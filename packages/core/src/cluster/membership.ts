@@ -5,6 +5,7 @@ import type { ServiceInstance, Snapshot } from "../ports/registry.js";
 import type { Transport } from "../ports/transport.js";
 import type { RolloutPolicy } from "../ports/rollout.js";
 import { ClusterEndpoint, runOf } from "./endpoint.js";
+import { HangWatch } from "./hang-watch.js";
 import { probe } from "./probe.js";
 import { suspects, suspicionWindowMs } from "./suspicion.js";
 
@@ -14,7 +15,9 @@ interface MembershipEnv {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly logger: Logger;
+  random(): number;
   readonly slowStartMs?: number | undefined;
+  readonly hangTimeoutMs?: number | undefined;
 }
 
 /** A suspect is asked this often whether it lives, and believed gone after this long whatever it says. */
@@ -63,7 +66,7 @@ export class Membership {
     return this.#policy;
   }
 
-  /** Those that take calls now: connected, and not draining. */
+  /** Those that take calls now: connected, alive and not draining. */
   get available(): readonly ClusterEndpoint[] {
     return this.#available;
   }
@@ -73,7 +76,8 @@ export class Membership {
     if (!this.#known) return `the registry has not answered yet for ${this.#env.service}`;
     const counts = new Map<string, number>();
     for (const endpoint of this.#endpoints.values()) {
-      const state = endpoint.instance.state === "draining" ? "draining" : endpoint.connection;
+      const connection = endpoint.hung ? "hung" : endpoint.connection;
+      const state = endpoint.instance.state === "draining" ? "draining" : connection;
       counts.set(state, (counts.get(state) ?? 0) + 1);
     }
     const total = this.#endpoints.size;
@@ -85,7 +89,7 @@ export class Membership {
   async close(graceMs: number): Promise<void> {
     this.#end.abort();
     const all = [...this.#endpoints.values(), ...this.#leaving];
-    for (const endpoint of this.#endpoints.values()) endpoint.unwatch();
+    for (const endpoint of this.#endpoints.values()) this.#letGo(endpoint);
     this.#endpoints.clear();
     this.#edition++;
     this.#publish();
@@ -152,7 +156,7 @@ export class Membership {
     try {
       const endpoint = new ClusterEndpoint(instance, transport.connect(instance), slowStart);
       this.#endpoints.set(runOf(instance), endpoint);
-      endpoint.unwatch = endpoint.transport.onChange(() => this.#connectionChanged(endpoint));
+      this.#watch(endpoint);
       this.#unusable.delete(runOf(instance));
     } catch (error) {
       if (this.#unusable.has(runOf(instance))) return;
@@ -164,7 +168,33 @@ export class Membership {
     }
   }
 
+  #watch(endpoint: ClusterEndpoint): void {
+    const { service, hangTimeoutMs, logger } = this.#env;
+    const { transport, stats, instance } = endpoint;
+    endpoint.unwatch = transport.onChange(() => this.#connectionChanged(endpoint));
+    endpoint.watch = new HangWatch({
+      service,
+      name: instance.id,
+      connection: transport,
+      clock: this.#env.clock,
+      random: () => this.#env.random(),
+      hangTimeoutMs,
+      stats,
+      onChange: (hung) => {
+        const fields = { service, instance: instance.id, inflight: stats.inflight };
+        logger.warn(fields, hung ? "instance does not answer: not used" : "instance answers again");
+        this.#publish();
+      },
+    });
+  }
+
+  #letGo(endpoint: ClusterEndpoint): void {
+    endpoint.unwatch();
+    endpoint.watch?.close();
+  }
+
   #connectionChanged(endpoint: ClusterEndpoint): void {
+    endpoint.watch?.connectionChanged(endpoint.connection);
     if (endpoint.suspectSinceMs !== undefined && endpoint.connection !== "ready") this.#remove(endpoint);
     this.#publish();
   }
@@ -199,7 +229,7 @@ export class Membership {
     this.#endpoints.delete(runOf(endpoint.instance));
     this.#edition++;
     // Its last change is ours, and the view is published when all of a snapshot is in.
-    endpoint.unwatch();
+    this.#letGo(endpoint);
     this.#leaving.add(endpoint);
     const left = (): unknown => this.#leaving.delete(endpoint);
     // As gRPC's subchannels do: leaving the registry says nothing about calls in flight. Their server ends them when it
@@ -209,7 +239,7 @@ export class Membership {
 
   #publish(): void {
     this.#available = [...this.#endpoints.values()].filter(
-      (endpoint) => endpoint.connection === "ready" && endpoint.instance.state === "up",
+      (endpoint) => endpoint.connection === "ready" && endpoint.instance.state === "up" && !endpoint.hung,
     );
     this.#onChange();
   }

@@ -29,7 +29,7 @@ function scene(): { show(ids: readonly string[]): Promise<readonly string[]>; pa
   const never = (): Promise<void> => new Promise(() => {});
   const clock = { now: () => nowMs, timer: () => () => {}, sleep: never };
   const logger = { warn() {}, error() {} } as never;
-  const env = { service: "s", feed, transport, clock, logger };
+  const env = { service: "s", feed, transport, clock, random: () => 0.5, logger };
   const membership: Membership = new Membership(env, () => {
     available = membership.available.map((each) => each.instance.id);
   });

@@ -17,7 +17,7 @@ export interface ClientOptions<S = any> {
   readonly breaker?: BreakerOptions | false | undefined;
   /** Answers for methods whose call has failed by the server's fault, in time's want or at an open breaker. Default none. */
   readonly fallback?: Fallback<S> | undefined;
-  /** How many of its calls may wait for an endpoint; more fail at once with `resource_exhausted`. Default: the app's, 1 024. */
+  /** How many of its calls may wait for an endpoint; more fail at once with `resource_exhausted`. Default: the app's, 10 000. */
   readonly maxPendingCalls?: number | undefined;
   /** Where the app has TLS: whom this service's instances must prove to be. Default: the app's `tls.serverName`. */
   readonly tls?: ClientTlsOptions | undefined;

@@ -16,7 +16,7 @@ export function describeError(error: Described, depth: number, options: InspectO
     origin,
     processed,
     ...(details.length > 0 ? { details: details.map(nameOf) } : {}),
-    ...("cause" in error ? { cause } : {}),
+    ...(cause === undefined ? {} : { cause }),
   };
   return `${error.stack ?? error.toString()} ${inspect(shown, { ...options, depth })}`;
 }

@@ -12,8 +12,11 @@ export const detailsTrailer = "grpc-status-details-bin";
  */
 export const mostSentBytes: number = 4 * 1024;
 
-/** The longest that is read: a few bytes can stand for a whole object, so reading costs a multiple of it. */
-const mostReadBytes = 64 * 1024;
+/**
+ * The longest that is read. Two bytes can stand for a whole object, so reading costs a multiple of it; and longer trailers
+ * do not reach most clients: gRPC's C core refuses metadata of more than 16 KiB.
+ */
+const mostReadBytes = 16 * 1024;
 
 const none: readonly Detail[] = Object.freeze([]);
 

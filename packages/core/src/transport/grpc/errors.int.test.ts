@@ -204,7 +204,7 @@ describe("an error that is meant", () => {
     const sent: Buffer[] = [
       trailer.get("grpc-status-details-bin")[0] as Buffer,
       Buffer.from([0xff, 0xff]),
-      Buffer.alloc(20_000, 0x0b),
+      Buffer.alloc(15_000, 0x0b),
     ];
     const seen: number[] = [];
     for (const bytes of sent) {

@@ -1,9 +1,19 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as grpc from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { createCall } from "../../call/pipeline-call.js";
 import { Code } from "../../code.js";
 import { RpcError } from "../../errors.js";
-import { closeAll, connect, foreignServer, json, pair, serve, streamOf } from "../../fixtures/connected.js";
+import {
+  closeAll,
+  connect,
+  foreignServer,
+  json,
+  never,
+  pair,
+  serve,
+  streamOf,
+} from "../../fixtures/connected.js";
 import { method } from "../../fixtures/contracts.js";
 import { callOf } from "../../fixtures/loopback.js";
 
@@ -39,6 +49,25 @@ describe("odd answers and odd requests", () => {
       code: Code.Internal,
       reason: expect.stringContaining("the response cannot be read"),
     });
+  });
+
+  it("gives a reader that is slower than a second all of an answer, though the request has not ended", async () => {
+    const text = "x".repeat(50_000);
+    const { connection } = await pair({
+      bidi: async function* () {
+        for (let n = 0; n < 6; n++) yield { n, text };
+      },
+    });
+    const request = (async function* () {
+      yield {};
+      await never();
+    })();
+    const seen: object[] = [];
+    for await (const message of streamOf(await connection.call(callOf("bidi", request)))) {
+      await sleep(250);
+      seen.push(message);
+    }
+    expect(seen).toHaveLength(6);
   });
 
   it("takes far, passed and missing deadlines, and refuses NaN", async () => {
