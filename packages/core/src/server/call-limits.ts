@@ -8,8 +8,9 @@ export interface CallLimits {
   readonly serverTimeoutMs: number;
   /**
    * Calls at once over all connections, streams included; one more gets RESOURCE_EXHAUSTED before its handler runs.
-   * Health checks and the link between Rollcall processes do not count. Default 4,096: more than a process serves in ten
-   * times its calls' usual time, and some 100 MB of calls that wait. Raise it for a service that thousands watch.
+   * Health checks and the link between Rollcall processes do not count. Default 4,096: a bound on
+   * memory (so many calls that wait took 146 MB), far above what a process has under way when it keeps up. Raise it for a
+   * service that thousands watch.
    */
   readonly maxConcurrentCalls: number;
   /**
