@@ -6,12 +6,21 @@ import {
   field,
   Frame,
   frame,
+  prefix,
   RawConnection,
   uint32,
 } from "./raw-connection.js";
 import { held, Victim } from "./victim-process.js";
 
 const unary = callHeaders("/test.v1.Echo/unary");
+/** A call whose request is complete. */
+function whole(id: number, method: string, request: object): Buffer {
+  const json = Buffer.from(JSON.stringify(request));
+  return Buffer.concat([
+    frame(Frame.Headers, EndHeaders, id, callHeaders(`/test.v1.Echo/${method}`)),
+    frame(Frame.Data, EndStream, id, Buffer.concat([prefix(json.length), json])),
+  ]);
+}
 const open = (id: number): Buffer => frame(Frame.Headers, EndHeaders, id, unary);
 
 interface Flood {
@@ -51,9 +60,8 @@ const floods: readonly Flood[] = [
     next: () => frame(Frame.Data, 0, 1),
   },
   {
-    name: "DATA on a stream that has ended",
-    begin: (connection) =>
-      connection.send(frame(Frame.Headers, EndHeaders | EndStream, connection.stream(), unary)),
+    name: "DATA after the end of a request",
+    begin: (connection) => connection.send(whole(connection.stream(), "serverStream", { wait: true })),
     next: () => frame(Frame.Data, 0, 1, Buffer.alloc(100)),
   },
 ];
@@ -74,4 +82,15 @@ describe("a flood of frames on one connection", () => {
       await expect.poll(async () => (await victim.stats()).inflight).toBe(0);
     });
   }
+
+  it("of DATA on a stream that was answered is thrown away", async () => {
+    await using victim = await Victim.start();
+    using connection = await RawConnection.open(victim.port);
+    const id = connection.stream();
+    await connection.send(whole(id, "unary", {}));
+    await expect.poll(async () => (await victim.stats()).ended).toBe(201);
+    await connection.flood(() => frame(Frame.Data, 0, id, Buffer.alloc(100)), 50_000);
+    held("DATA on an answered stream, memory", await victim.peakGrowthMb(), 48, "MB");
+    held("DATA on an answered stream, next call of another", await victim.answers(), 1_000, "ms");
+  });
 });

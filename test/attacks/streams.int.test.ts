@@ -66,7 +66,7 @@ describe("streams of messages, 64 KB each", () => {
       call.cancel(new RpcError(Code.Cancelled, "enough"));
       await expect.poll(async () => (await victim.stats()).inflight).toBe(0);
     }
-    held("request streams, memory of the server", await victim.peakGrowthMb(), 96, "MB");
+    held("request streams, memory of the server", await victim.peakGrowthMb(), 32, "MB");
     await connection.close(0);
   });
 

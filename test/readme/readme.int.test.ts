@@ -5,6 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { EtcdServer } from "@rollcall/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { variables } from "../../packages/app/src/variables.js";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
@@ -116,10 +117,17 @@ describe("the README", () => {
     expect(services[0]!.output()).toContain("deregistered");
   }, 120_000);
 
-  it("names every variable that there is, and no other", async () => {
-    const settings = await readFile(join(root, "packages/app/src/settings.ts"), "utf8");
-    const real = new Set(settings.match(/ROLLCALL_[A-Z_]+(?=")/g));
-    const named = new Set(readme.match(/ROLLCALL_[A-Z_]+/g));
-    expect([...named].toSorted()).toEqual([...real].toSorted());
+  it("names every variable that there is, itself or in a guide, and no other", async () => {
+    const guides = join(root, "docs/guides");
+    const names = await readdir(guides);
+    const texts = await Promise.all(names.map((name) => readFile(join(guides, name), "utf8")));
+    const named = [readme, ...texts].flatMap((text) => text.match(/ROLLCALL_\w+/g) ?? []);
+    // Its table has the variables without what they begin with.
+    const protection = texts[names.indexOf("protection.md")] ?? "";
+    const limits = [...protection.matchAll(/^\|[^|]+\| `([A-Z_]+)`/gm)].map(
+      ([, name]) => `ROLLCALL_SERVER_${name}`,
+    );
+    const all = new Set([...named.filter((name) => !name.endsWith("_")), ...limits]);
+    expect([...all].toSorted()).toEqual([...variables].toSorted());
   });
 });

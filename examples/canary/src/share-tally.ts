@@ -1,4 +1,4 @@
-import type { Interceptor, RolloutPolicy } from "@rollcall/app";
+import { breakerOpen, type Interceptor, type RolloutPolicy } from "@rollcall/app";
 
 /** What the caller has seen of the new version so far. Times are milliseconds since the epoch. */
 export interface ShareTally {
@@ -27,20 +27,23 @@ export function countShares(
 ): Interceptor {
   return (next) => async (call) => {
     const step = stepOf(tally, percentOf(policy(), version));
-    let failed = true;
+    const onCanary = (error?: unknown): boolean =>
+      call.attempts.at(-1)?.instance.version === version ||
+      // Meant for the new version, which fails so much that the breaker sends it nothing for now.
+      breakerOpen(error)?.subset === `version=${version}`;
     try {
       const reply = await next(call);
-      failed = false;
+      if (onCanary()) step[2]++;
       return reply;
-    } finally {
-      const onCanary = call.attempts.at(-1)?.instance.version === version;
-      step[1]++;
-      if (onCanary) step[2]++;
-      if (failed && onCanary) {
+    } catch (error) {
+      if (onCanary(error)) {
+        step[2]++;
         tally.failedOnCanary++;
         tally.firstBadAt ??= Date.now();
-      }
-      if (failed && !onCanary) tally.failedElsewhere++;
+      } else tally.failedElsewhere++;
+      throw error;
+    } finally {
+      step[1]++;
     }
   };
 }

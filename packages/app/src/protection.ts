@@ -27,7 +27,7 @@ function limit(
   return setting(`ROLLCALL_SERVER_${variable}`, integer(least, most), allowed, defaults[name]);
 }
 
-const table: SettingsTable<ProtectionSettings> = {
+export const protectionTable: SettingsTable<ProtectionSettings> = {
   maxConcurrentCalls: limit("maxConcurrentCalls", "MAX_CONCURRENT_CALLS", "calls"),
   maxEventLoopLagMs: limit("maxEventLoopLagMs", "MAX_EVENT_LOOP_LAG_MS", "milliseconds"),
   streamIdleMs: limit("streamIdleMs", "STREAM_IDLE_MS", "milliseconds"),
@@ -54,5 +54,5 @@ export function readProtection(
   options: ProtectionOptions = {},
   env: NodeJS.ProcessEnv = process.env,
 ): ProtectionSettings {
-  return readTable(table, options, env, "protection.");
+  return readTable(protectionTable, options, env, "protection.");
 }

@@ -128,7 +128,7 @@ export interface Settings {
 
 export type SettingsInput = { readonly [K in keyof Settings]?: Settings[K] | undefined };
 
-const table: SettingsTable<Settings> = {
+export const settingsTable: SettingsTable<Settings> = {
   registry: setting(
     "ROLLCALL_REGISTRY",
     z.string().min(1),
@@ -221,7 +221,7 @@ const table: SettingsTable<Settings> = {
  * @throws ConfigError that names the variable or option, its value and what is allowed
  */
 export function readSettings(options: SettingsInput, env: NodeJS.ProcessEnv = process.env): Settings {
-  return readTable(table, options, env);
+  return readTable(settingsTable, options, env);
 }
 
 /**

@@ -74,6 +74,8 @@ const onOff: SettingsTable<{ tls: boolean | undefined }> = {
   tls: setting<boolean | undefined>("ROLLCALL_TLS", boolean, "true or false", undefined),
 };
 
+export const tlsTable: SettingsTable<Given & { tls: boolean | undefined }> = { ...onOff, ...table };
+
 /**
  * What option and variables say of TLS; undefined for plain text. `ROLLCALL_TLS` switches it on or off; without it there
  * is TLS where the option or any other `ROLLCALL_TLS_*` variable is set.

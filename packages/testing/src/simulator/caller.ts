@@ -71,7 +71,7 @@ export class CallerProcess implements Caller {
     const routing = new RoutingWatch({
       now: () => clock.now(),
       watched: (service) => this.#backend.feeds.watched(service),
-      isReady: (instance) => isReady(this.view, instance),
+      isReady: (instance) => isReady(this.view, instance, clock.now()),
       wipes: () => registry.policies.wipes,
       violated,
     });
@@ -157,10 +157,18 @@ export class CallerProcess implements Caller {
   }
 }
 
-function isReady({ held }: View, { id, incarnation }: ServiceInstance): boolean {
+/** Well before a caller looks whether an instance hangs. */
+const silenceMs = 400;
+
+function isReady({ held }: View, { id, incarnation }: ServiceInstance, nowMs: number): boolean {
   return [...held].some(
-    ({ instance, connection }) =>
-      instance.id === id && instance.incarnation === incarnation && connection.state === "ready",
+    ({ instance, connection, acknowledged, greetedMs, silentMs }) =>
+      instance.id === id &&
+      instance.incarnation === incarnation &&
+      connection.state === "ready" &&
+      !acknowledged &&
+      greetedMs < nowMs &&
+      nowMs - silentMs < silenceMs,
   );
 }
 

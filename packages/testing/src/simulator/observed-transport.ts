@@ -23,7 +23,13 @@ export interface HeldConnection {
   readonly begun: boolean;
   /** The caller has said on its link that it sends no more calls there. */
   readonly acknowledged: boolean;
+  /** When the process said on the link that it is the one meant; Infinity until it has. */
+  readonly greetedMs: number;
+  /** When the first of what has had no word back was sent; Infinity when all has. */
+  readonly silentMs: number;
 }
+
+type Entry = { -readonly [K in keyof HeldConnection]: HeldConnection[K] };
 
 /** A transport, and what goes on over it: which instances are held, with what statistics they begin, who answers. */
 export function observedTransport(
@@ -38,18 +44,29 @@ export function observedTransport(
     held,
     connect(instance, options) {
       const connection = transport.connect(instance, options);
-      const entry = { instance, connection, misledMs: -Infinity, begun: false, acknowledged: false };
+      const entry: Entry = {
+        instance,
+        connection,
+        misledMs: -Infinity,
+        begun: false,
+        acknowledged: false,
+        greetedMs: Infinity,
+        silentMs: Infinity,
+      };
       held.add(entry);
       const call = async (made: Call): Promise<Reply> => {
         if (made.method.path === linkPath) {
           entry.acknowledged = false;
-          return connection.call(watchedLink(made, () => (entry.acknowledged = true)));
+          entry.greetedMs = Infinity;
+          return heardLink(await connection.call(sentLink(made, entry, now)), entry, now);
         }
         if (!entry.begun) checkFresh(made, instance, violated);
         // Probes are nobody's calls.
         if (made.attempts.length > 0) attempted(made, instance);
         entry.begun ||= made.attempts.length > 0;
+        entry.silentMs = Math.min(entry.silentMs, now());
         const reply = await connection.call(made);
+        entry.silentMs = Infinity;
         const id = callId(made);
         const run = id === undefined ? undefined : ledger.lastRun(id);
         if (run !== undefined && run !== instance.incarnation) entry.misledMs = now();
@@ -71,14 +88,28 @@ export function observedTransport(
   };
 }
 
-/** Hears what the caller acknowledges. */
-function watchedLink(link: Call, acknowledged: () => void): Call {
+/** Sees what the caller sends on its link, and what it acknowledges. */
+function sentLink(link: Call, entry: Entry, now: () => number): Call {
   if (!link.requestStream) return link;
   const value = (frame: object): object => {
-    if ("drainAck" in frame) acknowledged();
+    entry.silentMs = Math.min(entry.silentMs, now());
+    if ("drainAck" in frame) entry.acknowledged = true;
     return frame;
   };
   return link.with({ request: mapStream(link.request, { value }) });
+}
+
+/** Hears what the server says on the link. */
+function heardLink(reply: Reply, entry: Entry, now: () => number): Reply {
+  if (!reply.responseStream) return reply;
+  const { id, incarnation } = entry.instance;
+  const value = (frame: object): object => {
+    entry.silentMs = Infinity;
+    const { hello } = frame as Partial<{ hello: { instance: string; incarnation: string } }>;
+    if (hello?.instance === id && hello.incarnation === incarnation) entry.greetedMs = now();
+    return frame;
+  };
+  return { ...reply, response: mapStream(reply.response, { value }) };
 }
 
 /** A process is measured from its own start. The first call has reserved its place already. */

@@ -29,6 +29,8 @@ export class ClientCall {
   #local: RpcError | undefined;
   #ended: End | undefined;
   #message: object | undefined;
+  /** A message that came before its reader: the first of a stream. */
+  #unread: object | undefined;
   #reader: Reader | undefined;
 
   constructor(channel: Channel, call: Call, grpcDeadline: number) {
@@ -44,7 +46,8 @@ export class ClientCall {
     if (this.#ended) return;
     if (!call.requestStream) this.#sendOnly(call.request);
     else void this.#sendAll(call.request);
-    if (!isResponseStream(call.method)) this.#grpc.startRead();
+    // Of a stream too: until the first is asked for, grpc-js would take all that comes and keep it.
+    this.#grpc.startRead();
   }
 
   /** Whether `reply` has settled. */
@@ -117,7 +120,8 @@ export class ClientCall {
     }
     const reader = this.#reader;
     this.#reader = undefined;
-    reader?.resolve({ done: false, value: message });
+    if (reader) reader.resolve({ done: false, value: message });
+    else this.#unread = message;
   }
 
   #receivedStatus(status: StatusObject): void {
@@ -162,6 +166,9 @@ export class ClientCall {
 
   /** Asks for the next message only when the reader does, so a slow reader holds a fast writer. */
   #read(): Promise<IteratorResult<object>> {
+    const unread = this.#unread;
+    this.#unread = undefined;
+    if (unread) return Promise.resolve({ done: false, value: unread });
     if (this.#ended?.error) return Promise.reject(this.#ended.error);
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {
@@ -171,6 +178,7 @@ export class ClientCall {
   }
 
   #leave(): Promise<IteratorResult<object>> {
+    this.#unread = undefined;
     if (!this.#ended)
       this.abort(new RpcError(Code.Cancelled, "the response stream was left", { path: this.path }));
     return Promise.resolve({ done: true, value: undefined });

@@ -17,7 +17,7 @@ export interface RoutingWatchEnv {
   now(): number;
   /** What the caller has been told of a service. */
   watched(service: string): SimWatch | undefined;
-  /** Whether the caller has a connection to the instance on which it could call. */
+  /** Whether the caller has a connection to the instance on which it could call, and no reason to think that it hangs. */
   isReady(instance: ServiceInstance): boolean;
   /** How often the registry has lost everything. */
   wipes(): number;
