@@ -1,5 +1,16 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that measure time, or load the machine. */
+const timed = [
+  "examples/*/src/**/*.int.test.ts",
+  "packages/testing/src/fleet/**/*.int.test.ts",
+  "test/app/**/*.int.test.ts",
+  "test/attacks/**/*.int.test.ts",
+  "test/faults/**/*.int.test.ts",
+  "test/interop/{go-callers,keepalive}.int.test.ts",
+  "test/processes/**/*.int.test.ts",
+];
+
 const shared = {
   resolve: { conditions: ["@rollcall/source"] },
   ssr: { resolve: { conditions: ["@rollcall/source", "node"] } },
@@ -24,17 +35,27 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          name: "ports",
+          globalSetup: ["test/loud-skips.ts"],
+          include: ["packages/*/src/**/*.int.test.ts", "test/**/*.int.test.ts"],
+          exclude: [...timed, "**/node_modules/**", "**/dist/**"],
+          // They wait more than they work.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
           name: "processes",
           globalSetup: ["test/loud-skips.ts"],
-          include: [
-            "packages/*/src/**/*.int.test.ts",
-            "examples/*/src/**/*.int.test.ts",
-            "test/**/*.int.test.ts",
-          ],
+          include: timed,
           exclude: ["**/node_modules/**", "**/dist/**"],
-          // Alone on the machine, one file after the other: they measure time and start processes.
+          // Alone on the machine, one file after the other.
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

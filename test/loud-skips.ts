@@ -11,10 +11,11 @@ const lacking = [
 ];
 
 /** Says at the end of the run how many suites went without what they need, so that nobody takes green for all. */
-export default function loudSkips({ vitest }: TestProject): () => void {
+export default function loudSkips(project: TestProject): () => void {
   return () => {
-    const skipped = vitest.state
+    const skipped = project.vitest.state
       .getTestModules()
+      .filter((module) => module.project === project)
       .flatMap((module) => [...module.children.allTests("skipped")]);
     for (const { mark, suites } of lacking) {
       const count = skipped.filter(({ name }) => name.endsWith(mark)).length;
