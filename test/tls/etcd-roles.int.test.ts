@@ -60,7 +60,7 @@ async function followGuide(post: Post): Promise<void> {
 }
 
 function suite(): void {
-  test("let services serve, callers call and report, and operators start a rollout that a service runs", async () => {
+  test("let services serve, callers call and report, and operators start a rollout that a service runs, and see breakers", async () => {
     await using etcd = await startEtcd();
     await followGuide(postTo(etcd.port));
     const url = (user: string): string => `etcd://${user}:secret@127.0.0.1:${etcd.port}`;
@@ -100,6 +100,16 @@ function suite(): void {
     };
     await expect.poll(reported, { timeout: 10_000 }).toBe(1);
     expect(await rollouts.history(Billing.name, soon())).toHaveLength(1);
+
+    await using callers = etcdRegistry({ url: url("caller"), logger });
+    const open = { method: `${Billing.name}/Charge`, subset: "stable", state: "open" } as const;
+    const report = {
+      caller: "c1",
+      app: "shop",
+      breakers: [{ ...open, since: Date.now(), calls: 20, failures: 20 }],
+    };
+    expect(await callers.breakers?.report(Billing.name, report, soon())).toBe(true);
+    expect(await registry.breakers?.reports(Billing.name, soon())).toEqual([report]);
     expect(lines.filter(({ level }) => level >= 40)).toEqual([]);
   });
 
@@ -108,7 +118,10 @@ function suite(): void {
     const post = postTo(etcd.port);
     await followGuide(post);
     const may: Record<string, readonly string[]> = {
-      caller: ["rollout-stats/shop.v1.Billing/me"],
+      caller: [Billing.name, Orders.name].flatMap((service) => [
+        `rollout-stats/${service}/me`,
+        `breakers/${service}/me`,
+      ]),
       billing: [
         "services/shop.v1.Billing/a",
         "rollout/shop.v1.Billing",
@@ -130,8 +143,8 @@ function suite(): void {
       `rollout-log/${service}/0000000001`,
       `rollout-leader/${service}`,
       `rollout-stats/${service}/me`,
+      `breakers/${service}/me`,
     ]);
-    may["caller"] = [...(may["caller"] ?? []), "rollout-stats/shop.v1.Orders/me"];
     for (const [user, own] of Object.entries(may)) {
       const { token } = await post("auth/authenticate", { name: user, password: "secret" });
       for (const key of [...keys, "services/shop.v1.BillingX/a", "rollout/shop.v1.Billing2", "other"]) {
