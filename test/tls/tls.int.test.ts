@@ -126,6 +126,14 @@ describe("mutual TLS", () => {
     expect(scene.warnings).toContainEqual(
       expect.stringMatching(/^connection failed: .*certificate required/),
     );
+    // On the server too, once for them all.
+    expect(scene.lines.filter(({ msg }) => msg === "TLS handshake failed")).toEqual([
+      expect.objectContaining({
+        peer: "127.0.0.1",
+        reason: "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE",
+        failed: 1,
+      }),
+    ]);
   });
 
   it("takes clients without a certificate where it only requests one, but not those with a wrong one", async () => {

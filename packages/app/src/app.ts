@@ -152,6 +152,7 @@ export function createApp(options: AppOptions): App {
         tls: serverTls(tls),
         limits,
         clock,
+        logger,
         random,
       }),
     interceptors: options.interceptors ?? [],

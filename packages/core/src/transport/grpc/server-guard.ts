@@ -1,7 +1,9 @@
 import type { Server, ServerInterceptingCall, ServerInterceptor } from "@grpc/grpc-js";
+import type { Logger } from "pino";
 import type { Clock } from "../../ports/clock.js";
 import { resetWhenAnswered } from "./answered-streams.js";
 import { hideTimeout, restoreTimeout } from "./grpc-timeout.js";
+import { logFailedHandshakes } from "./handshake-log.js";
 import { limitHandshake } from "./handshake-timeout.js";
 import { limitSessions, onHttp2Server } from "./http2-servers.js";
 import { Inflation } from "./inflation.js";
@@ -19,7 +21,7 @@ export interface ServerGuard {
 
 export function createServerGuard(
   limits: GrpcServerLimits,
-  env: { readonly clock: Clock; random(): number },
+  env: { readonly clock: Clock; readonly logger?: Logger | undefined; random(): number },
 ): ServerGuard {
   const pending = new PendingRequests(limits, env);
   const inflation = new Inflation(limits);
@@ -37,6 +39,7 @@ export function createServerGuard(
       limitSessions(server, limits);
       onHttp2Server(server, (http2) => {
         limitHandshake(http2, limits.handshakeTimeoutMs, env.clock);
+        if (env.logger) logFailedHandshakes(http2, env.logger, env.clock);
         http2.prependListener("stream", (stream, headers) => {
           hideTimeout(stream, headers);
           resetWhenAnswered(stream);

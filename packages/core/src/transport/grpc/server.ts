@@ -1,4 +1,5 @@
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
+import type { Logger } from "pino";
 import type { MethodContract, ServiceContract } from "../../contract/contract.js";
 import { ConfigError } from "../../errors.js";
 import { systemClock, type Clock } from "../../ports/clock.js";
@@ -35,6 +36,8 @@ export interface GrpcServerTransportOptions {
   /** What callers may ask of connections; what is left out has its default. */
   readonly limits?: Partial<GrpcServerLimits> | undefined;
   readonly clock?: Clock | undefined;
+  /** Hears of TLS handshakes that fail. Default: nobody does. */
+  readonly logger?: Logger | undefined;
   /** From 0 up to 1, for jitter. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
@@ -59,13 +62,13 @@ const types = {
 /** gRPC over HTTP/2 by grpc-js. */
 export function createGrpcServerTransport(options: GrpcServerTransportOptions = {}): ServerTransport {
   const { host = "0.0.0.0", port = 0, clock = systemClock, random = Math.random } = options;
-  const { serverOptions } = options;
+  const { serverOptions, logger } = options;
   const limits = { ...defaultServerLimits, ...options.limits };
   return {
     async listen(services, handler, draining) {
       const { tls } = options;
       const dispatch = tls ? authorizePeers(tls.allowedPeers && new Set(tls.allowedPeers))(handler) : handler;
-      const guard = createServerGuard(limits, { clock, random });
+      const guard = createServerGuard(limits, { clock, logger, random });
       const interceptors = [guard.interceptor, ...(serverOptions?.interceptors ?? [])];
       const server = new Server({
         ...defaults,
