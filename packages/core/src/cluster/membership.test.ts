@@ -108,6 +108,25 @@ describe("membership", () => {
     expect(views).toHaveLength(before);
   });
 
+  it("moves the connection of a run that was restarted to the next one, where it leads there already", async () => {
+    const { publish, transport, members, available } = setup();
+    await publish("a", "b");
+    const [a, b] = transport.connections;
+    const next = instance("a", { incarnation: "2-b" });
+    const moved = new FakeTransport().connect(next);
+    a!.moveTo = (run) => {
+      // Before it is closed.
+      expect([run, a!.closes]).toEqual([next, []]);
+      return moved;
+    };
+    b!.moveTo = () => undefined;
+    await publish(next, instance("b", { incarnation: "2-b" }));
+    expect(transport.connections.map((each) => each.instance.id)).toEqual(["a", "b", "b"]);
+    expect(members.all.map((each) => each.transport)).toEqual([moved, transport.connections[2]]);
+    expect(available()).toBe("a,b");
+    expect([a!.closes, b!.closes, moved.closes]).toEqual([[Infinity], [Infinity], []]);
+  });
+
   it("lets calls on endpoints that left go on, until it is closed", async () => {
     const { publish, transport, members } = setup();
     const release = Promise.withResolvers<void>();

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { Clock } from "../ports/clock.js";
 import type { Feed } from "../ports/feed.js";
 import type { ServiceInstance, Snapshot } from "../ports/registry.js";
-import type { Transport } from "../ports/transport.js";
+import type { Connection, Transport } from "../ports/transport.js";
 import type { RolloutPolicy } from "../ports/rollout.js";
 import { ClusterEndpoint, runOf } from "./endpoint.js";
 import { foreignMs } from "./foreign.js";
@@ -139,6 +139,7 @@ export class Membership {
     const doubted = new Set(suspects(up.length, vanished, this.#missing.size));
     for (const { instance } of vanished) this.#missing.set(instance.id, nowMs);
 
+    const gone: ClusterEndpoint[] = [];
     for (const endpoint of before) {
       const run = runOf(endpoint.instance);
       const instance = next.get(run);
@@ -148,7 +149,8 @@ export class Membership {
       } else if (doubted.has(endpoint)) {
         this.#suspect(endpoint);
       } else if (endpoint.suspectSinceMs === undefined || ids.has(endpoint.instance.id)) {
-        this.#remove(endpoint);
+        this.#forget(endpoint);
+        gone.push(endpoint);
       }
     }
     for (const run of this.#unusable) if (!next.has(run)) this.#unusable.delete(run);
@@ -158,19 +160,30 @@ export class Membership {
     for (const instance of newcomers) {
       const slowStart =
         slowStartMs > 0 ? { fromMs: this.#env.clock.now(), windowMs: slowStartMs } : undefined;
-      this.#add(instance, slowStart);
+      const before = gone.find((each) => each.instance.id === instance.id);
+      this.#add(instance, slowStart, before?.transport);
     }
+    for (const endpoint of gone) this.#leave(endpoint);
     this.#policy = snapshot.policy;
     this.#known = true;
     this.#edition++;
     this.#publish();
   }
 
-  /** One instance that no connection can be made to must not cost the others. */
-  #add(instance: ServiceInstance, slowStart?: { fromMs: number; windowMs: number }): void {
+  /**
+   * One instance that no connection can be made to must not cost the others.
+   * @param before the connection to the run before it: when many clients lose a server that comes back at its address, each
+   *   finds it again by that one, and must not connect twice
+   */
+  #add(
+    instance: ServiceInstance,
+    slowStart: { fromMs: number; windowMs: number } | undefined,
+    before: Connection | undefined,
+  ): void {
     const { transport, logger, service } = this.#env;
     try {
-      const endpoint = new ClusterEndpoint(instance, transport.connect(instance), slowStart);
+      const connection = before?.moveTo?.(instance) ?? transport.connect(instance);
+      const endpoint = new ClusterEndpoint(instance, connection, slowStart);
       this.#endpoints.set(runOf(instance), endpoint);
       this.#watch(endpoint);
       this.#unusable.delete(runOf(instance));
@@ -242,9 +255,17 @@ export class Membership {
   }
 
   #remove(endpoint: ClusterEndpoint): void {
+    this.#forget(endpoint);
+    this.#leave(endpoint);
+  }
+
+  #forget(endpoint: ClusterEndpoint): void {
     endpoint.suspectSinceMs = undefined;
     this.#endpoints.delete(runOf(endpoint.instance));
     this.#edition++;
+  }
+
+  #leave(endpoint: ClusterEndpoint): void {
     // Its last change is ours, and the view is published when all of a snapshot is in.
     this.#letGo(endpoint);
     this.#leaving.add(endpoint);

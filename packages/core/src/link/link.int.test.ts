@@ -1,15 +1,24 @@
 import { connect } from "node:http2";
 import { expect, it } from "vitest";
 import { pino } from "pino";
+import { instance } from "../fixtures/contracts.js";
 import { systemClock } from "../ports/clock.js";
-import { listen } from "../server/create-server.js";
+import { listen, type RpcServer } from "../server/create-server.js";
 import { createGrpcServerTransport } from "../transport/grpc/server.js";
-import { createLinkService } from "./link-service.js";
+import { createGrpcTransport } from "../transport/grpc/transport.js";
+import { createLinkService, type LinkIdentity, type LinkService } from "./link-service.js";
 import { linkPath } from "./link-protocol.js";
+import { linkedTransport } from "./linked-transport.js";
 
-it("does not hold up a server that drains, though the caller hangs", async () => {
+const service = "test.v1.Echo";
+
+const logger = pino({ level: "silent" });
+
+async function serve(
+  identity: Partial<LinkIdentity> = {},
+): Promise<{ links: LinkService; server: RpcServer }> {
   const links = createLinkService();
-  links.identify({ instance: "a", incarnation: "1-a", app: "echo", services: [] });
+  links.identify({ instance: "a", incarnation: "1-a", app: "echo", services: [], ...identity });
   const server = await listen({
     services: [],
     internal: [links.bound],
@@ -18,8 +27,45 @@ it("does not hold up a server that drains, though the caller hangs", async () =>
     edge: true,
     timeoutOf: () => undefined,
     clock: systemClock,
-    logger: pino({ level: "silent" }),
+    logger,
   });
+  return { links, server };
+}
+
+it("moves to the run of the instance that has answered, without another connection", async () => {
+  const { server } = await serve({ incarnation: "2-b", services: [service] });
+  const transport = linkedTransport(createGrpcTransport(), {
+    clock: systemClock,
+    random: Math.random,
+    logger,
+    caller: "c1",
+  });
+  const address = `127.0.0.1:${server.listener.port}`;
+  const record = instance("a", { service, address, features: ["link"] });
+  const next = { ...record, incarnation: "2-b" };
+  const old = transport.connect(record);
+  await expect.poll(() => old.state).toBe("failed");
+  expect(old.moveTo?.(record)).toBeUndefined();
+  expect(old.moveTo?.({ ...next, id: "b" })).toBeUndefined();
+  expect(old.moveTo?.({ ...next, incarnation: "3-c" })).toBeUndefined();
+  expect(old.moveTo?.({ ...next, address: "127.0.0.1:1" })).toBeUndefined();
+  const peers = server.listener.peers();
+  expect(peers).toHaveLength(1);
+  const moved = old.moveTo!(next)!;
+  await old.close(Infinity);
+  await expect.poll(() => moved.state).toBe("ready");
+  expect(server.listener.peers()).toEqual(peers);
+  // And it lives by itself from then on.
+  const end = AbortSignal.timeout(5_000);
+  await moved.ping!(end);
+  expect(moved.moveTo?.(record)).toBeUndefined();
+  await moved.close(0);
+  await expect.poll(() => server.listener.peers()).toEqual([]);
+  await server.listener.close();
+});
+
+it("does not hold up a server that drains, though the caller hangs", async () => {
+  const { links, server } = await serve();
   // It opens a link, acknowledges nothing and never ends its side, as a process that was stopped.
   const session = connect(`http://127.0.0.1:${server.listener.port}`);
   session.on("error", () => {});

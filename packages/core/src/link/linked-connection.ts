@@ -43,6 +43,8 @@ export class LinkedConnection implements Connection {
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   #state: ConnectionState;
   #link: CallerLink | undefined;
+  /** What the server of this connection last said of itself. */
+  #hello: Hello | undefined;
   /** The server of this connection is the one meant. */
   #verified = false;
   #failures = 0;
@@ -85,6 +87,15 @@ export class LinkedConnection implements Connection {
     this.#inner.abort?.((call) => (call.method.path === linkPath ? undefined : reason(call)));
   }
 
+  /** Only when the server has said that it is that run: an address may still lead to the one before. */
+  moveTo(instance: ServiceInstance): Connection | undefined {
+    const hello = this.#hello;
+    const isThere =
+      hello !== undefined && names(hello, instance) && instance.address === this.#instance.address;
+    const inner = isThere ? this.#inner.moveTo?.(instance) : undefined;
+    return inner && new LinkedConnection(inner, instance, this.#env);
+  }
+
   ping(signal: AbortSignal): Promise<void> {
     if (this.#link && this.#verified) return this.#link.ping(signal);
     return Promise.reject(new RpcError(Code.Unavailable, `no link to ${this.#instance.id}`));
@@ -113,6 +124,7 @@ export class LinkedConnection implements Connection {
     if (this.#state === "closed") return;
     this.#stopTimer();
     this.#drop();
+    this.#hello = undefined;
     this.#verified = false;
     this.#failures = 0;
     if (state === "ready") this.#open();
@@ -134,9 +146,10 @@ export class LinkedConnection implements Connection {
   }
 
   #greeted(hello: Hello): void {
-    const { id, incarnation, service } = this.#instance;
+    const { service } = this.#instance;
     this.#stopTimer();
-    if (hello.instance !== id || hello.incarnation !== incarnation)
+    this.#hello = hello;
+    if (!names(hello, this.#instance))
       return this.#refuse(`${hello.instance} (${hello.incarnation}) of ${hello.app} answered`);
     if (!hello.services.includes(service)) return this.#refuse(`it does not serve ${service}`);
     this.#verified = true;
@@ -199,4 +212,8 @@ export class LinkedConnection implements Connection {
     this.#state = state;
     for (const listener of this.#listeners) listener(state);
   }
+}
+
+function names(hello: Hello, { id, incarnation }: ServiceInstance): boolean {
+  return hello.instance === id && hello.incarnation === incarnation;
 }

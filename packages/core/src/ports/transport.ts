@@ -21,6 +21,11 @@ export interface Connection {
    */
   abort?(reason: (call: Call) => RpcError | undefined): void;
   /**
+   * A connection to another run of the instance at the same address, without connecting again; undefined when this one is
+   * not connected to that run. This one keeps its calls and is still to be closed. A transport without it connects anew.
+   */
+  moveTo?(instance: ServiceInstance): Connection | undefined;
+  /**
    * Takes no new calls; those in flight get `graceMs` to end and are ended then. Resolves when all is closed. A second
    * close may shorten the grace of the first.
    */

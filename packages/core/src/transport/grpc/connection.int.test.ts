@@ -115,6 +115,30 @@ describe("a connection over TCP", () => {
     await expect.poll(() => connection.state).toBe("failed");
   });
 
+  it("can be moved to another run of its instance, and neither ends the other's calls", async () => {
+    const listener = await serve();
+    const address = `127.0.0.1:${listener.port}`;
+    const next = instance("a", { incarnation: "2-b", address });
+    const connection = connect(listener.port);
+    expect(connection.moveTo?.(next)).toBeUndefined();
+    await expect.poll(() => connection.state).toBe("ready");
+    expect(connection.moveTo?.({ ...next, address: "127.0.0.1:1" })).toBeUndefined();
+    const moved = connection.moveTo!(next)!;
+    open.push(moved);
+    expect(moved.state).toBe("ready");
+    const under = connection.call(unary());
+    await connection.close(5_000);
+    await expect(under).resolves.toMatchObject({ response: { text: "hi" } });
+    await expect(moved.call(unary())).resolves.toMatchObject({ response: { text: "hi" } });
+    expect(listener.peers()).toHaveLength(1);
+    expect(connection.moveTo?.(next)).toBeUndefined();
+    await listener.close();
+    await expect.poll(() => moved.state).not.toBe("ready");
+    await serve(listener.port);
+    await expect.poll(() => moved.state, { timeout: 5_000 }).toBe("ready");
+    await moved.close(0);
+  });
+
   it("tells its listeners of each change, until they are removed", async () => {
     const listener = await serve();
     const connection = connect(listener.port);

@@ -1,4 +1,4 @@
-import { connectivityState, Channel, type ChannelCredentials, type ChannelOptions } from "@grpc/grpc-js";
+import { connectivityState, type ChannelOptions } from "@grpc/grpc-js";
 import type { Call, Reply } from "../../call/call.js";
 import { Code } from "../../code.js";
 import { methodName } from "../../contract/contract.js";
@@ -6,19 +6,18 @@ import { RpcError } from "../../errors.js";
 import type { Logger } from "pino";
 import type { Clock } from "../../ports/clock.js";
 import type { ConnectionState } from "../../ports/endpoint.js";
+import type { ServiceInstance } from "../../ports/registry.js";
 import type { Connection } from "../../ports/transport.js";
-import type { AddressPolicy } from "../address-policy.js";
-import { ConnectingSocket } from "./connecting-socket.js";
 import { ClientCall } from "./client-call.js";
+import { targetOf } from "./target.js";
+import { Wire, type WireEnv } from "./wire.js";
 
-export interface ConnectionEnv {
+export interface ConnectionEnv extends WireEnv {
   readonly clock: Clock;
   random(): number;
-  readonly credentials: ChannelCredentials;
   readonly options: ChannelOptions;
   /** A peer that accepts and stays silent is given up after this long. */
   readonly connectTimeoutMs: number;
-  readonly addresses: AddressPolicy;
   readonly logger?: Logger | undefined;
 }
 
@@ -35,23 +34,18 @@ export class GrpcConnection implements Connection {
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   readonly #inflight = new Set<ClientCall>();
   readonly #idle = Promise.withResolvers<void>();
-  readonly #socket: ConnectingSocket;
   #state: ConnectionState = "connecting";
-  #channel: Channel | undefined;
+  #wire: Wire | undefined;
   #stopTimer: () => void = () => {};
   #failures = 0;
   #warned = "";
 
-  constructor(target: string, env: ConnectionEnv) {
+  /** @param wire another connection's to the target, which this one shares from now on. Default: one of its own */
+  constructor(target: string, env: ConnectionEnv, wire?: Wire) {
     this.#target = target;
     this.#env = env;
-    this.#socket = new ConnectingSocket(
-      env.credentials,
-      // A name is only as good as what it leads to.
-      ({ remoteAddress }) => remoteAddress && env.addresses.refusal(remoteAddress),
-      (error) => this.#warn(error),
-    );
-    this.#open();
+    if (wire) this.#use(wire.share(this.#warn));
+    else this.#open();
   }
 
   get state(): ConnectionState {
@@ -65,7 +59,7 @@ export class GrpcConnection implements Connection {
 
   readonly call = async (call: Call): Promise<Reply> => {
     const path = methodName(call.method);
-    const channel = this.#channel;
+    const channel = this.#wire?.channel;
     if (!channel || this.#state === "closed") {
       const reason = `no connection to ${this.#target} (${this.#state})`;
       throw new RpcError(Code.Unavailable, reason, { path, processed: "no" });
@@ -84,6 +78,11 @@ export class GrpcConnection implements Connection {
       const reason = sent.replied ? undefined : reasonOf(sent.call);
       if (reason) sent.abort(reason);
     }
+  }
+
+  moveTo({ address }: ServiceInstance): GrpcConnection | undefined {
+    if (this.#state !== "ready" || !this.#wire || targetOf(address) !== this.#target) return undefined;
+    return new GrpcConnection(this.#target, this.#env, this.#wire);
   }
 
   async close(graceMs: number): Promise<void> {
@@ -116,29 +115,33 @@ export class GrpcConnection implements Connection {
   }
 
   /** A wrong certificate or name is a mistake of somebody's, who would look for it in vain: calls only see "failed". */
-  #warn(error: unknown): void {
+  readonly #warn = (error: unknown): void => {
     const reason = error instanceof Error ? error.message : String(error);
     if (this.#state === "closed" || reason === this.#warned) return;
     this.#warned = reason;
     this.#env.logger?.warn({ target: this.#target }, `connection failed: ${reason}`);
-  }
+  };
 
   #open(): void {
     const { options } = this.#env;
     // A new channel must not begin again with short pauses where an old one had come to long ones.
     const patient = this.#failures > 0 ? { "grpc.initial_reconnect_backoff_ms": backoff.mostMs } : {};
-    const channel = new Channel(this.#target, this.#socket.credentials, { ...options, ...patient });
-    this.#channel = channel;
-    this.#watch(channel);
+    this.#use(new Wire(this.#target, { ...options, ...patient }, this.#env, this.#warn));
   }
 
-  #watch(channel: Channel): void {
-    if (this.#state === "closed" || channel !== this.#channel) return;
+  #use(wire: Wire): void {
+    this.#wire = wire;
+    this.#watch(wire);
+  }
+
+  #watch(wire: Wire): void {
+    if (this.#state === "closed" || wire !== this.#wire) return;
+    const { channel } = wire;
     const seen = channel.getConnectivityState(true);
     this.#observe(seen);
     // Who was told of it may have closed the connection, and grpc-js throws when a closed channel is watched.
-    if (channel !== this.#channel) return;
-    channel.watchConnectivityState(seen, Infinity, () => this.#watch(channel));
+    if (wire !== this.#wire) return;
+    channel.watchConnectivityState(seen, Infinity, () => this.#watch(wire));
   }
 
   #observe(seen: connectivityState): void {
@@ -147,7 +150,7 @@ export class GrpcConnection implements Connection {
     switch (seen) {
       case connectivityState.READY:
         this.#failures = 0;
-        this.#socket.connected();
+        this.#wire?.connected();
         return this.#become("ready");
       case connectivityState.TRANSIENT_FAILURE:
         // From here on grpc-js no longer tells when it is connecting, and would wait for a silent peer for ever.
@@ -175,13 +178,10 @@ export class GrpcConnection implements Connection {
     this.#open();
   }
 
-  /** Calls that are under way on an older connection of the channel go on. */
   #drop(): void {
-    const channel = this.#channel;
-    // Closing tells those who watch the channel.
-    this.#channel = undefined;
-    channel?.close();
-    this.#socket.destroy();
+    const wire = this.#wire;
+    this.#wire = undefined;
+    wire?.release();
   }
 
   #become(state: ConnectionState): void {

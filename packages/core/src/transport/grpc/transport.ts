@@ -7,6 +7,7 @@ import type { CertificateProvider } from "../../tls/certificate-provider.js";
 import { createAddressPolicy } from "../address-policy.js";
 import { GrpcConnection } from "./connection.js";
 import { keepaliveOf } from "./keepalive.js";
+import { targetOf } from "./target.js";
 import { TlsChannelCredentials } from "./tls-channel-credentials.js";
 
 export interface GrpcTransportOptions {
@@ -72,10 +73,4 @@ export function createGrpcTransport(options: GrpcTransportOptions = {}): Transpo
       });
     },
   };
-}
-
-/** grpc-js target of a `host:port`: addresses as they are, names by DNS. */
-function targetOf(address: string): string {
-  if (address.startsWith("[")) return `ipv6:${address}`;
-  return /^\d+\.\d+\.\d+\.\d+:\d+$/.test(address) ? `ipv4:${address}` : `dns:${address}`;
 }
