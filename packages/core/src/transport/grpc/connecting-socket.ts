@@ -6,12 +6,14 @@ const tcpKeepaliveMs = 8_000;
 
 /**
  * Credentials that also show the socket of the connection being made. A channel that is closed while it waits for a
- * silent peer leaves that socket open for as long as the peer does; `destroy` closes it. A connection that `refusal` has
+ * silent peer leaves that socket open for as long as the peer does; `destroy` closes it. One that is closed in a backoff
+ * connects once more when that ends, and nobody would ever close that connection: after `destroy` none is made. A connection that `refusal` has
  * something against ends before a byte is sent, and `failed` is told why one did not come about.
  */
 export class ConnectingSocket {
   readonly credentials: ChannelCredentials;
   #socket: Socket | undefined;
+  #destroyed = false;
 
   constructor(
     credentials: ChannelCredentials,
@@ -35,7 +37,9 @@ export class ConnectingSocket {
           secured.then((made) => made.socket.on("error", failing), failing);
           return secured;
         },
-        waitForReady: () => connector.waitForReady(),
+        // Before the connection is begun.
+        waitForReady: () =>
+          this.#destroyed ? Promise.reject(new Error("the channel is closed")) : connector.waitForReady(),
         getCallCredentials: () => connector.getCallCredentials(),
         destroy: () => connector.destroy(),
       };
@@ -51,6 +55,7 @@ export class ConnectingSocket {
   }
 
   destroy(): void {
+    this.#destroyed = true;
     this.#socket?.destroy();
     this.#socket = undefined;
   }

@@ -87,6 +87,21 @@ describe("a connection over TCP", () => {
     expect(await connection.call(unary())).toMatchObject({ response: { text: "hi" } });
   });
 
+  it("does not come back for a server that listens once it is closed", async () => {
+    const port = await freePort();
+    const connection = connect(port);
+    await new Promise<void>((resolve) =>
+      connection.onChange((state) => {
+        // In grpc-js' pause before it connects again, which is of 100 ms.
+        if (state === "failed") resolve();
+      }),
+    );
+    await connection.close(0);
+    await using server = await rawServer(undefined, port);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(server.accepted).toBe(0);
+  });
+
   it("finds a server at an address that was first refused and then silent", async () => {
     const port = await freePort();
     const connection = connect(port);
