@@ -87,12 +87,11 @@ export class LinkedConnection implements Connection {
     this.#inner.abort?.((call) => (call.method.path === linkPath ? undefined : reason(call)));
   }
 
-  /** Only when the server has said that it is that run: an address may still lead to the one before. */
+  /** Not when the server has said that it is another run: then the address may lead to the one before for a while. */
   moveTo(instance: ServiceInstance): Connection | undefined {
     const hello = this.#hello;
-    const isThere =
-      hello !== undefined && names(hello, instance) && instance.address === this.#instance.address;
-    const inner = isThere ? this.#inner.moveTo?.(instance) : undefined;
+    if (instance.address !== this.#instance.address || (hello && !names(hello, instance))) return undefined;
+    const inner = this.#inner.moveTo?.(instance);
     return inner && new LinkedConnection(inner, instance, this.#env);
   }
 

@@ -21,8 +21,8 @@ export interface Connection {
    */
   abort?(reason: (call: Call) => RpcError | undefined): void;
   /**
-   * A connection to another run of the instance at the same address, without connecting again; undefined when this one is
-   * not connected to that run. This one keeps its calls and is still to be closed. A transport without it connects anew.
+   * A connection to another run of the instance at the same address, without connecting again; undefined when this one
+   * does not lead there. This one keeps its calls and is still to be closed. A transport without it connects anew.
    */
   moveTo?(instance: ServiceInstance): Connection | undefined;
   /**

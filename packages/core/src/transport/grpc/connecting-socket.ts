@@ -49,6 +49,11 @@ export class ConnectingSocket {
     }) as ChannelCredentials;
   }
 
+  /** The peer has accepted, and the connection is being made. */
+  get accepted(): boolean {
+    return this.#socket?.destroyed === false;
+  }
+
   /** The connection is made: its socket is not ours to close. */
   connected(): void {
     this.#socket = undefined;

@@ -154,6 +154,25 @@ describe("a connection over TCP", () => {
     await moved.close(0);
   });
 
+  it("can be moved while it is being made, and then gives up a silent peer too", async () => {
+    await using silent = await rawServer();
+    const connection = connect(silent.port, { connectTimeoutMs: 1_000 });
+    const next = instance("a", { incarnation: "2-b", address: `127.0.0.1:${silent.port}` });
+    const moving = (): Connection => {
+      const moved = connection.moveTo?.(next);
+      expect(moved).toBeDefined();
+      return moved!;
+    };
+    const moved = await vi.waitFor(moving);
+    open.push(moved);
+    await connection.close(0);
+    expect([moved.state, silent.accepted]).toEqual(["connecting", 1]);
+    await expect.poll(() => moved.state, { timeout: 5_000 }).toBe("failed");
+    await expect.poll(() => silent.accepted).toBe(2);
+    // What was given up must not stay open.
+    await expect.poll(() => silent.open).toBeLessThanOrEqual(1);
+  });
+
   it("tells its listeners of each change, until they are removed", async () => {
     const listener = await serve();
     const connection = connect(listener.port);

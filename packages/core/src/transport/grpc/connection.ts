@@ -44,7 +44,7 @@ export class GrpcConnection implements Connection {
   constructor(target: string, env: ConnectionEnv, wire?: Wire) {
     this.#target = target;
     this.#env = env;
-    if (wire) this.#use(wire.share(this.#warn));
+    if (wire) this.#join(wire);
     else this.#open();
   }
 
@@ -81,8 +81,10 @@ export class GrpcConnection implements Connection {
   }
 
   moveTo({ address }: ServiceInstance): GrpcConnection | undefined {
-    if (this.#state !== "ready" || !this.#wire || targetOf(address) !== this.#target) return undefined;
-    return new GrpcConnection(this.#target, this.#env, this.#wire);
+    const wire = this.#wire;
+    const isThere = wire !== undefined && (this.#state === "ready" || wire.accepted);
+    if (!isThere || targetOf(address) !== this.#target) return undefined;
+    return new GrpcConnection(this.#target, this.#env, wire);
   }
 
   async close(graceMs: number): Promise<void> {
@@ -127,6 +129,15 @@ export class GrpcConnection implements Connection {
     // A new channel must not begin again with short pauses where an old one had come to long ones.
     const patient = this.#failures > 0 ? { "grpc.initial_reconnect_backoff_ms": backoff.mostMs } : {};
     this.#use(new Wire(this.#target, { ...options, ...patient }, this.#env, this.#warn));
+  }
+
+  #join(wire: Wire): void {
+    const { clock, connectTimeoutMs } = this.#env;
+    this.#use(wire.share(this.#warn));
+    if (this.#state === "ready") return;
+    // grpc-js may not tell that this attempt fails: it has told of one before.
+    this.#stopTimer();
+    this.#stopTimer = clock.timer(connectTimeoutMs, () => this.#giveUpSilent());
   }
 
   #use(wire: Wire): void {

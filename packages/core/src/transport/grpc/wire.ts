@@ -26,6 +26,11 @@ export class Wire {
     this.channel = new Channel(target, this.#socket.credentials, options);
   }
 
+  /** The peer has accepted, and the connection is being made. */
+  get accepted(): boolean {
+    return this.#socket.accepted;
+  }
+
   /** The connection is made. */
   connected(): void {
     this.#socket.connected();
