@@ -53,7 +53,7 @@ export interface AppOptions extends Omit<SettingsInput, "registry" | "balancer" 
   readonly services?: readonly ServiceType[] | undefined;
   /** A URL (`etcd://`, `static://`, `memory://`) or a registry of your own. Default `etcd://127.0.0.1:2379`. */
   readonly registry?: string | RegistryBackend | undefined;
-  /** The policy of clients that name none: its name, or one of your own. Default `weighted-round-robin`. */
+  /** The policy of clients that name none: its name, or one of your own. Default `peak-ewma`. */
   readonly balancer?: string | BalancerFactory | undefined;
   /** Binds what services inject beside clients and plain classes. */
   readonly bind?: ((container: Container) => void) | undefined;

@@ -24,7 +24,7 @@ import { openTls, type TlsOptions } from "./tls.js";
 export interface CreateClientOptions<S = any> {
   /** A URL, closed with the client, or a registry of your own. Default `ROLLCALL_REGISTRY`, else etcd on this machine. */
   readonly registry?: string | RegistryBackend | undefined;
-  /** The balancing policy: its name, or one of your own. Default `ROLLCALL_BALANCER`, else `weighted-round-robin`. */
+  /** The balancing policy: its name, or one of your own. Default `ROLLCALL_BALANCER`, else `peak-ewma`. */
   readonly balancer?: string | BalancerFactory | undefined;
   /** Of calls that do not say one, in milliseconds. Default 10 s. */
   readonly timeoutMs?: number | undefined;

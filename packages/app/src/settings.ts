@@ -88,7 +88,7 @@ export interface Settings {
    * Default: all but link-local ones, which are allowed only where a range within those is listed.
    */
   readonly allowedCidrs: readonly string[];
-  /** The policy of clients that name none. Default `weighted-round-robin`. */
+  /** The policy of clients that name none. Default `peak-ewma`. */
   readonly balancer: string;
   /** How many instances of a service a client sends its calls to, the same ones as long as they are there; 0 for all. Default 0. */
   readonly subsetSize: number;
