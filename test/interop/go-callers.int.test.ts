@@ -21,11 +21,15 @@ await describeGoEtcd("a stock Go client with etcd's resolver", (binary, etcd) =>
     const fleet = await Promise.all([start(processes), start(processes)]);
     const all = new Set(fleet.map(({ pid }) => `${pid}`));
     const { patient, bare } = await clients(processes);
+    const untilAllServedBy = async ({ pid }: FleetProcess): Promise<void> => {
+      await Promise.all([untilServedBy(pid, patient), untilServedBy(pid, bare)]);
+    };
+    for (const each of fleet) await untilAllServedBy(each);
     for (const old of fleet) {
       await old.stop();
-      const { pid } = await start(processes);
-      all.add(`${pid}`);
-      await Promise.all([untilServedBy(pid, patient), untilServedBy(pid, bare)]);
+      const next = await start(processes);
+      all.add(`${next.pid}`);
+      await untilAllServedBy(next);
     }
     for (const client of [patient, bare]) {
       const { calls, failed, served } = await client.end();
