@@ -9,6 +9,7 @@ const timed = [
   "test/faults/**/*.int.test.ts",
   "test/interop/{go-callers,keepalive}.int.test.ts",
   "test/processes/**/*.int.test.ts",
+  "test/registry/{etcd-faults,etcd-process}.int.test.ts",
 ];
 
 const shared = {

@@ -297,7 +297,8 @@ describeEtcd("policies in etcd", (start) => {
   });
 
   test("stays in charge while etcd restarts", async () => {
-    await using scene = await Scene.start(prefix, { url: etcd.url });
+    // Longer than a restart takes on a busy machine.
+    await using scene = await Scene.start(prefix, { url: etcd.url, ttlMs: 15_000 });
     const store = rolloutsOf(scene.operator);
     const leadership = await store.campaign(orders, "first", soon());
     const waiting = rolloutsOf(scene.caller).campaign(orders, "next", soon());
