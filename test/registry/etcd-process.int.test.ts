@@ -72,7 +72,11 @@ describeEtcd("a process in etcd", (start) => {
     first.child.kill("SIGKILL");
     await using second = new Offering(url, "10.0.0.1:80");
     await untilTrue(() => second.said.includes("visible"));
-    await until(feed, ({ instances }) => instances[0]?.incarnation !== before.instances[0]?.incarnation);
+    await until(
+      feed,
+      ({ instances }) => instances[0]?.incarnation !== before.instances[0]?.incarnation,
+      1000,
+    );
   });
 
   test("leaves no record and ends by itself when it has deregistered", async () => {
@@ -83,7 +87,7 @@ describeEtcd("a process in etcd", (start) => {
     await until(feed, ({ instances }) => instances.length === 1, 10_000);
     const exit = once(offering.child, "exit");
     offering.child.kill("SIGTERM");
-    await until(feed, ({ instances }) => instances.length === 0);
+    await until(feed, ({ instances }) => instances.length === 0, 1000);
     expect(await exit).toEqual([0, null]);
     // Those of processes that other tests killed may run out meanwhile.
     expect((await etcd.leases()).filter((lease) => !others.includes(lease))).toEqual([]);

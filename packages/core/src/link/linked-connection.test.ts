@@ -75,6 +75,20 @@ describe("a linked connection", () => {
     expect(states).toEqual(["ready"]);
   });
 
+  it("moves to another run while nothing is known of the server, and not once it has kept silent or is the old one", async () => {
+    const next = { ...record, incarnation: "2-b" };
+    const moves = async (meanwhile: (parts: ReturnType<typeof setup>) => Promise<void>): Promise<boolean> => {
+      const parts = setup();
+      parts.inner.moveTo = (run) => new FakeTransport().connect(run);
+      await meanwhile(parts);
+      return parts.connection.moveTo?.(next) !== undefined;
+    };
+    expect(await moves(async () => {})).toBe(true);
+    expect(await moves(({ clock }) => clock.advance(2_000))).toBe(false);
+    expect(await moves(({ say }) => say(hello))).toBe(false);
+    expect(await moves(({ say }) => say({ hello: { ...hello.hello, incarnation: "2-b" } }))).toBe(true);
+  });
+
   it.each([
     ["another instance", { instance: "b" }, "b (1-a) of echo answered"],
     ["another run", { incarnation: "2-b" }, "a (2-b) of echo answered"],

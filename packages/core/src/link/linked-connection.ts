@@ -87,10 +87,14 @@ export class LinkedConnection implements Connection {
     this.#inner.abort?.((call) => (call.method.path === linkPath ? undefined : reason(call)));
   }
 
-  /** Not when the server has said that it is another run: then the address may lead to the one before for a while. */
+  /**
+   * Not when the server has said that it is another run: then the address may lead to the one before for a while. Nor when
+   * it was asked and did not say: a connection anew finds out whether anybody is there.
+   */
   moveTo(instance: ServiceInstance): Connection | undefined {
     const hello = this.#hello;
-    if (instance.address !== this.#instance.address || (hello && !names(hello, instance))) return undefined;
+    const mayBeThere = hello ? names(hello, instance) : this.#failures === 0;
+    if (instance.address !== this.#instance.address || !mayBeThere) return undefined;
     const inner = this.#inner.moveTo?.(instance);
     return inner && new LinkedConnection(inner, instance, this.#env);
   }
