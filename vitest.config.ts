@@ -29,6 +29,8 @@ export default defineConfig({
           include: ["packages/*/src/**/*.test.ts", "examples/*/src/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["**/*.int.test.ts", "**/node_modules/**", "**/dist/**"],
           sequence: { groupOrder: 0 },
+          // A worker for all files of its share: starting one per file took longer than most files do.
+          isolate: false,
           // What hangs has to end; how long a sound test takes is for the machine to say.
           testTimeout: 30_000,
         },
