@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -142,6 +142,23 @@ describe("a fleet of processes", () => {
     }
   });
 
+  it("hands a process its output where it is told to, and keeps no lines then", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "fleet-"));
+    const file = await open(join(folder, "output"), "w");
+    try {
+      const command = { args: [fixture("service.mjs"), "fails"], env: { PORT: "0", INDEX: "0" } };
+      const service = await FleetProcess.start(command, { output: [file.fd, file.fd] });
+      expect(await service.exit).toEqual({ code: 3, signal: null });
+      expect(await readFile(join(folder, "output"), "utf8")).toMatch(
+        /"msg":"starting"[^]*a line on standard error\ncannot read its configuration\n/,
+      );
+      expect(service.logs).toEqual([]);
+    } finally {
+      await file.close();
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it("exchanges messages with every process, over restarts", async () => {
     await using fleet = await startFleet(options("well", { size: 1 }));
     const [member] = fleet.members;
@@ -172,8 +189,8 @@ describe("a fleet of processes", () => {
 });
 
 describe("the processes of a runner that ends", () => {
-  async function runnerWithFleet(): Promise<{ runner: FleetProcess; pids: number[] }> {
-    const runner = await FleetProcess.start({ args: [fixture("runner.mjs")] });
+  async function runnerWithFleet(script = "runner.mjs"): Promise<{ runner: FleetProcess; pids: number[] }> {
+    const runner = await FleetProcess.start({ args: [fixture(script)] });
     const pids = await runner.message((message) => (message as { pids?: number[] }).pids, "pids", 20_000);
     expect(pids.map(isAlive)).toEqual([true, true]);
     return { runner, pids };
@@ -195,6 +212,23 @@ describe("the processes of a runner that ends", () => {
       await untilGone(pids);
     },
   );
+
+  it.each(["SIGTERM", "SIGKILL"] as const)(
+    "end with what they started when it is ended by %s, if they are no Node programs",
+    async (signal) => {
+      const { runner, pids } = await runnerWithFleet("command-runner.mjs");
+      runner.signal(signal);
+      expect((await runner.exit).signal).toBe(signal);
+      await untilGone(pids);
+    },
+  );
+
+  it("end with what they started when they are ended by SIGKILL", async () => {
+    const { runner, pids } = await runnerWithFleet("command-runner.mjs");
+    process.kill(pids[0]!, "SIGKILL");
+    await untilGone(pids);
+    await runner.stop();
+  });
 });
 
 describe("a caller process", () => {

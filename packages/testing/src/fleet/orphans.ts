@@ -1,10 +1,21 @@
-import type { ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
 
 const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const alive = new Set<ChildProcess>();
 
+/** With what they started: each leads a process group of its own. */
 function killAll(): void {
-  for (const child of alive) child.kill("SIGKILL");
+  for (const child of alive) killGroup(child);
+}
+
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid) process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has gone.
+    child.kill("SIGKILL");
+  }
 }
 
 /** Node ends at a signal without its `exit` event when nobody listens, so we have to listen; who else listens decides. */
@@ -52,3 +63,22 @@ export const endWithParentArgs: readonly string[] = [
   "--import",
   `data:text/javascript,${encodeURIComponent(endWithParent)}`,
 ];
+
+/**
+ * As `endWithParentArgs`, for a child that is no Node program, and for what it starts: a shell, which costs less than another
+ * Node, sees this process end by the end of its input and kills the child's process group.
+ */
+export function endGroupWithParent(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  const script = 'read -r _; kill -s KILL -- "-$0"';
+  const guard = spawn("/bin/sh", ["-c", script, `${child.pid}`], {
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  // Without a shell there is no guard; everything else works.
+  guard.on("error", () => {});
+  guard.stdin.on("error", () => {});
+  guard.unref();
+  (guard.stdin as Socket).unref();
+  child.once("exit", () => guard.kill("SIGKILL"));
+}

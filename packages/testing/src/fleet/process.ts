@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess, type Serializable } from "node:child_process";
 import { basename } from "node:path";
 import { LogRing } from "./log-ring.js";
-import { endWithParentArgs, ownChild } from "./orphans.js";
+import { endGroupWithParent, endWithParentArgs, ownChild } from "./orphans.js";
 
 /** How to start a process. */
 export interface ProcessCommand {
@@ -20,6 +20,11 @@ export interface ProcessOptions {
   readonly logLines?: number | undefined;
   /** A file that all output is appended to. */
   readonly logFile?: string | undefined;
+  /**
+   * Descriptors of this process that its standard output and error are, so that it sees a terminal where this process does.
+   * No lines are kept then. Default: none.
+   */
+  readonly output?: readonly [stdout: number, stderr: number] | undefined;
 }
 
 /** How a process ended: one of the two is set. */
@@ -46,7 +51,7 @@ export interface ServingMessage {
   readonly address: string;
 }
 
-/** A real process with captured output and an IPC channel (JSON), in a process group of its own: Ctrl-C is the parent's. */
+/** A real process with captured output (unless told otherwise) and an IPC channel (JSON), in a process group of its own: Ctrl-C is the parent's. */
 export class FleetProcess implements AsyncDisposable {
   readonly name: string;
   readonly pid: number;
@@ -75,13 +80,15 @@ export class FleetProcess implements AsyncDisposable {
   static async start(command: ProcessCommand, options: ProcessOptions = {}): Promise<FleetProcess> {
     const file = command.file ?? process.execPath;
     const args = command.args ?? [];
-    const child = spawn(file, file === process.execPath ? [...endWithParentArgs, ...args] : args, {
+    const isNode = file === process.execPath;
+    const child = spawn(file, isNode ? [...endWithParentArgs, ...args] : args, {
       cwd: command.cwd,
       env: { ...process.env, ...command.env },
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      stdio: ["ignore", ...(options.output ?? (["pipe", "pipe"] as const)), "ipc"],
       detached: true,
     });
     ownChild(child);
+    if (!isNode) endGroupWithParent(child);
     // Signals that come too late; without a listener they would end this process.
     child.on("error", () => {});
     await new Promise((resolve, reject) =>
@@ -141,11 +148,14 @@ export class FleetProcess implements AsyncDisposable {
     return this.said ?? (await this.message(asServing, "serving message", timeoutMs));
   }
 
-  /** Sends a signal to this process alone. False when it has gone. */
+  /**
+   * Sends a signal. What a process can handle goes to it alone, as a container's first process gets it; SIGKILL, SIGSTOP
+   * and SIGCONT go to what it has started too. False when it has gone.
+   */
   signal(signal: NodeJS.Signals): boolean {
     if (this.ended) return false;
     if (signal === "SIGTERM" || signal === "SIGINT" || signal === "SIGKILL") this.now = "stopping";
-    return this.child.kill(signal);
+    return groupSignals.has(signal) ? signalGroup(this.pid, signal) : this.child.kill(signal);
   }
 
   /**
@@ -178,6 +188,8 @@ export class FleetProcess implements AsyncDisposable {
       this.child.once("exit", (code, signal) => {
         this.now = "exited";
         this.ended = { code, signal };
+        // As in a container, what it started does not outlive it.
+        signalGroup(this.pid, "SIGKILL");
         const finish = (): void => {
           clearTimeout(timer);
           void this.log.close().then(() => resolve({ code, signal }));
@@ -204,6 +216,17 @@ export class FleetProcess implements AsyncDisposable {
     const lines = this.logs.slice(-20);
     const output = lines.length === 0 ? "it wrote nothing" : `its last output:\n${lines.join("\n")}`;
     return `${this.name} (pid ${this.pid}) ${why}; ${output}`;
+  }
+}
+
+const groupSignals: ReadonlySet<NodeJS.Signals> = new Set(["SIGKILL", "SIGSTOP", "SIGCONT"]);
+
+/** False when nobody is left in the group. */
+function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(-leader, signal);
+  } catch {
+    return false;
   }
 }
 
