@@ -40,3 +40,13 @@ export function parseCount(text: string): number {
   if (/^\d+$/.test(text) && count >= 1 && Number.isSafeInteger(count)) return count;
   throw new ConfigError(`${JSON.stringify(text)} is not a whole number from 1`);
 }
+
+/**
+ * A port, 0 for any.
+ * @throws ConfigError for anything else
+ */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new ConfigError(`expected a port from 0 to 65535, not ${JSON.stringify(text)}`);
+}

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { EtcdServer } from "@rollcall/testing";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { argument, parsePort } from "../argument.js";
 import type { Terminal } from "../terminal.js";
 
 interface EtcdFlags {
@@ -22,7 +23,7 @@ tests. Ctrl-C ends it.`;
 export function etcdCommand(terminal: Terminal): Command {
   return new Command("etcd")
     .description("run an etcd for development, in memory, until Ctrl-C")
-    .option("--port <port>", "port to listen on; 0 for any free one", portOf, 2379)
+    .option("--port <port>", "port to listen on; 0 for any free one", argument(parsePort), 2379)
     .option("--host <host>", "address to listen on", "127.0.0.1")
     .option("--json", "print the url as one line of JSON")
     .addHelpText("after", examples)
@@ -39,10 +40,4 @@ export function etcdCommand(terminal: Terminal): Command {
       other.abort();
       await Promise.allSettled(signals);
     });
-}
-
-function portOf(value: string): number {
-  const port = Number(value);
-  if (/^\d+$/.test(value) && port <= 65_535) return port;
-  throw new InvalidArgumentError("expected a port from 0 to 65535.");
 }

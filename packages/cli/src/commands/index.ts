@@ -1,4 +1,5 @@
 import type { CommandFactory } from "./command-factory.js";
+import { devCommand } from "./dev.js";
 import { etcdCommand } from "./etcd.js";
 import { generateCommand } from "./generate.js";
 import { logCommand } from "./log.js";
@@ -8,6 +9,7 @@ import { weightCommand } from "./weight.js";
 
 /** The subcommands of `rollcall`, in the order of its help. */
 export const commands: readonly CommandFactory[] = [
+  devCommand,
   generateCommand,
   lsCommand,
   weightCommand,
