@@ -6,6 +6,7 @@ const timed = [
   "packages/testing/src/fleet/**/*.int.test.ts",
   "test/app/**/*.int.test.ts",
   "test/attacks/**/*.int.test.ts",
+  "test/cli/dev/**/*.int.test.ts",
   "test/faults/**/*.int.test.ts",
   "test/interop/{go-callers,keepalive}.int.test.ts",
   "test/processes/**/*.int.test.ts",
