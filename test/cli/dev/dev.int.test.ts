@@ -10,6 +10,13 @@ import { DevProject } from "./dev-project.js";
 
 const long = 240_000;
 
+/** A service that does not end when it is asked to. */
+const deaf = `process.on("SIGTERM", () => console.log("asked"));
+console.log("deaf", process.pid);
+process.send?.({ rollcall: "serving", address: "127.0.0.1:1" });
+setInterval(() => {}, 1000);
+`;
+
 let project: DevProject;
 const processes: DevProcess[] = [];
 
@@ -163,13 +170,15 @@ describe("rollcall dev", () => {
     async () => {
       const loader = import.meta.resolve("@oxc-node/core/register");
       const script = `"${process.execPath}" --import "${loader}" src/main.ts`;
-      const loop = dev(["--", "env", "-u", "NODE_CHANNEL_FD", "sh", "-c", `exec ${script}`]);
+      // As npm has it: a shell that waits, and ends without telling the service.
+      const loop = dev(["--", "env", "-u", "NODE_CHANNEL_FD", "sh", "-c", `${script}; exit 7`]);
       const { pid } = await loop.event("serving");
       await using caller = new CallerLoop((await loop.event("registry")).url);
       await caller.answered("v0");
       await loop.restartBy(() => project.answer("v1"));
       await caller.answered("v1");
-      expect(await loop.event("drained")).toMatchObject({ pid, code: 0 });
+      expect(await loop.event("drained")).toMatchObject({ pid, signal: "SIGTERM" });
+      expect(loop.output.match(/"name":"orders","msg":"stopped"/g)).toHaveLength(1);
       expect(caller.errors).toEqual([]);
     },
     long,
@@ -194,17 +203,18 @@ describe("what rollcall dev leaves behind", () => {
     long,
   );
 
-  it(
-    "is nothing after a second Ctrl-C, which does not wait for the drain",
-    async () => {
-      await project.write(
-        "src/main.ts",
-        'process.on("SIGTERM", () => {});\nprocess.send?.({ rollcall: "serving", address: "127.0.0.1:1" });\nsetInterval(() => {}, 1000);\n',
-      );
-      const loop = dev();
-      const { pid } = await loop.event("serving");
+  it.each([
+    ["its service", []],
+    ["a command", ["--", "sh", "-c", `"${process.execPath}" --import "$LOADER" src/main.ts; exit 7`]],
+  ])(
+    "is nothing after a second Ctrl-C, which does not wait for the drain, while it runs %s",
+    async (_, args) => {
+      await project.write("src/main.ts", deaf);
+      const loop = dev(args, { LOADER: import.meta.resolve("@oxc-node/core/register") });
+      await loop.event("serving");
+      const pid = Number(/deaf (\d+)/.exec(loop.output)?.[1]);
       loop.child.kill("SIGINT");
-      await loop.event("stopping");
+      await expect.poll(() => loop.output, { timeout: 60_000 }).toContain("asked");
       expect(isAlive(pid)).toBe(true);
       expect(await loop.stop()).toBe(130);
       await untilGone([pid]);

@@ -30,7 +30,7 @@ export async function startService(
   command: ProcessCommand,
   { output, stopTimeoutMs, clock, registered }: StartServiceOptions,
 ): Promise<ServiceProcess> {
-  const process = await FleetProcess.start(command, { output });
+  const process = await FleetProcess.start(command, { output, rest: "drain" });
   const { promise: serving, resolve: serves } = Promise.withResolvers<string>();
   const over = new AbortController();
   let stuck = false;

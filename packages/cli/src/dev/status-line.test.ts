@@ -32,6 +32,10 @@ it.each<[DevEvent, string]>([
   ],
   [{ event: "drained", pid: 1, ms: 12.3, code: 0, signal: null }, "dev pid 1 drained in 12 ms"],
   [
+    { event: "drained", pid: 1, ms: 12.3, code: null, signal: "SIGTERM" },
+    "dev pid 1 ended in 12 ms",
+  ],
+  [
     { event: "drained", pid: 1, ms: 35_000, code: null, signal: "SIGKILL" },
     "dev pid 1 did not drain: it ended with SIGKILL after 35000 ms",
   ],

@@ -63,6 +63,8 @@ function text(event: DevEvent, paint: Paint): readonly string[] {
 function drained(event: Extract<DevEvent, { event: "drained" }>, paint: Paint): string {
   const ms = Math.round(event.ms);
   if (event.code === 0) return paint("dim", `pid ${event.pid} drained in ${ms} ms`);
+  // As npm does when the service that it has started has drained, and as a program does that does not handle it.
+  if (event.signal === "SIGTERM") return paint("dim", `pid ${event.pid} ended in ${ms} ms`);
   return `${paint("yellow", `pid ${event.pid} did not drain`)}: it ended with ${exitText(event)} after ${ms} ms`;
 }
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
+import { untilGroupGone } from "./process-group.js";
 
 const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const alive = new Set<ChildProcess>();
@@ -40,14 +41,16 @@ function stopWatching(): void {
  * Sees to it that a child does not outlive this process: when this one exits, or is ended by SIGINT, SIGTERM or SIGHUP
  * while nothing else handles the signal, the child gets SIGKILL. A process that handles these signals itself must
  * dispose of its fleet.
+ * @param options.group until all that the child started has ended too
  */
-export function ownChild(child: ChildProcess): void {
+export function ownChild(child: ChildProcess, { group = false }: { readonly group?: boolean } = {}): void {
   if (alive.size === 0) watch();
   alive.add(child);
-  child.once("exit", () => {
+  const release = (): void => {
     alive.delete(child);
     if (alive.size === 0) stopWatching();
-  });
+  };
+  child.once("exit", () => (group ? void untilGroupGone(child.pid!).then(release) : release()));
 }
 
 const endWithParent = `
@@ -80,5 +83,5 @@ export function endGroupWithParent(child: ChildProcess): void {
   guard.stdin.on("error", () => {});
   guard.unref();
   (guard.stdin as Socket).unref();
-  child.once("exit", () => guard.kill("SIGKILL"));
+  child.once("exit", () => void untilGroupGone(child.pid!).then(() => guard.kill("SIGKILL")));
 }

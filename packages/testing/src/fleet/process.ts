@@ -1,7 +1,10 @@
 import { spawn, type ChildProcess, type Serializable } from "node:child_process";
+import { once } from "node:events";
 import { basename } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LogRing } from "./log-ring.js";
 import { endGroupWithParent, endWithParentArgs, ownChild } from "./orphans.js";
+import { untilGroupGone } from "./process-group.js";
 
 /** How to start a process. */
 export interface ProcessCommand {
@@ -25,6 +28,12 @@ export interface ProcessOptions {
    * No lines are kept then. Default: none.
    */
   readonly output?: readonly [stdout: number, stderr: number] | undefined;
+  /**
+   * What becomes of what it started and left behind when it ends, asked to: `kill`, as in a container, or `drain`: SIGTERM,
+   * and `exit` waits for it too. For commands such as `npm start`, whose shell ends without telling the service. Default
+   * `kill`.
+   */
+  readonly rest?: "kill" | "drain" | undefined;
 }
 
 /** How a process ended: one of the two is set. */
@@ -62,6 +71,10 @@ export class FleetProcess implements AsyncDisposable {
   private now: ProcessState = "starting";
   private said: ServingMessage | undefined;
   private ended: Exit | undefined;
+  /** Somebody asked it to end, and did not force it. */
+  private asked = false;
+  /** Nothing of it is left. */
+  private gone = false;
 
   private constructor(
     private readonly child: ChildProcess & { readonly pid: number },
@@ -73,7 +86,7 @@ export class FleetProcess implements AsyncDisposable {
     if (child.stdout) this.log.follow(child.stdout);
     if (child.stderr) this.log.follow(child.stderr);
     child.on("message", (message) => this.heard(message));
-    this.exit = this.untilExit();
+    this.exit = this.untilExit(options.rest ?? "kill");
   }
 
   /** Starts it. Rejects when the file cannot be run. */
@@ -87,7 +100,7 @@ export class FleetProcess implements AsyncDisposable {
       stdio: ["ignore", ...(options.output ?? (["pipe", "pipe"] as const)), "ipc"],
       detached: true,
     });
-    ownChild(child);
+    ownChild(child, { group: options.rest === "drain" });
     if (!isNode) endGroupWithParent(child);
     // Signals that come too late; without a listener they would end this process.
     child.on("error", () => {});
@@ -153,7 +166,8 @@ export class FleetProcess implements AsyncDisposable {
    * and SIGCONT go to what it has started too. False when it has gone.
    */
   signal(signal: NodeJS.Signals): boolean {
-    if (this.ended) return false;
+    if (this.ended) return !this.gone && groupSignals.has(signal) && signalGroup(this.pid, signal);
+    if (signal === "SIGTERM" || signal === "SIGINT") this.asked = true;
     if (signal === "SIGTERM" || signal === "SIGINT" || signal === "SIGKILL") this.now = "stopping";
     return groupSignals.has(signal) ? signalGroup(this.pid, signal) : this.child.kill(signal);
   }
@@ -183,20 +197,21 @@ export class FleetProcess implements AsyncDisposable {
     await this.stop(5000);
   }
 
-  private untilExit(): Promise<Exit> {
+  private untilExit(rest: "kill" | "drain"): Promise<Exit> {
     return new Promise((resolve) => {
       this.child.once("exit", (code, signal) => {
         this.now = "exited";
         this.ended = { code, signal };
         // As in a container, what it started does not outlive it.
-        signalGroup(this.pid, "SIGKILL");
-        const finish = (): void => {
-          clearTimeout(timer);
-          void this.log.close().then(() => resolve({ code, signal }));
-        };
+        const drains = rest === "drain" && this.asked && signal !== "SIGKILL";
+        signalGroup(this.pid, drains ? "SIGTERM" : "SIGKILL");
         // A grandchild may hold the pipes open for ever.
-        const timer = setTimeout(finish, 1000);
-        this.child.once("close", finish);
+        const read = Promise.race([once(this.child, "close"), sleep(1000, undefined, { ref: false })]);
+        void Promise.all([read, drains && untilGroupGone(this.pid)]).then(async () => {
+          this.gone = true;
+          await this.log.close();
+          resolve({ code, signal });
+        });
       });
     });
   }
