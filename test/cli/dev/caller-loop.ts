@@ -32,9 +32,12 @@ export class CallerLoop implements AsyncDisposable {
       signal: this.#over.signal,
       call: async () => (await orders.get({ id: "1" })).id,
       settled: (shot) => {
-        if (!shot.ok) return void this.errors.push(shot.error);
-        this.answers++;
-        this.last = shot.value;
+        if (shot.ok) {
+          this.answers++;
+          this.last = shot.value;
+        } else {
+          this.errors.push(shot.error);
+        }
       },
     });
   }

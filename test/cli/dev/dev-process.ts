@@ -24,7 +24,16 @@ export class DevProcess implements AsyncDisposable {
   constructor(folder: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     this.child = spawn(
       process.execPath,
-      ["--conditions=@rollcall/source", "--import", loader, main, "dev", "--json", "--start-timeout=60s", ...args],
+      [
+        "--conditions=@rollcall/source",
+        "--import",
+        loader,
+        main,
+        "dev",
+        "--json",
+        "--start-timeout=60s",
+        ...args,
+      ],
       {
         cwd: folder,
         // The service gets it too.

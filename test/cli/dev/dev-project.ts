@@ -67,7 +67,10 @@ export class DevProject implements AsyncDisposable {
 
   /** Adds a field to the contract, or something that is none. */
   async field(declaration: string): Promise<void> {
-    await this.write("proto/shop.proto", proto.replace("string id = 1; }", `string id = 1; ${declaration} }`));
+    await this.write(
+      "proto/shop.proto",
+      proto.replace("string id = 1; }", `string id = 1; ${declaration} }`),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

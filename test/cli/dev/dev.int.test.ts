@@ -1,5 +1,4 @@
 import { createServer } from "node:net";
-import path from "node:path";
 import { createClient } from "@rollcall/app";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { freePorts } from "../../../packages/testing/src/etcd/free-ports.js";
@@ -9,6 +8,12 @@ import { DevProcess, isAlive } from "./dev-process.js";
 import { DevProject } from "./dev-project.js";
 
 const long = 240_000;
+
+/** A service that says that it stopped, and gets stuck in its teardown. */
+const stuck = `process.on("SIGTERM", () => process.send({ rollcall: "stopped" }));
+process.send({ rollcall: "serving", address: "127.0.0.1:1" });
+setInterval(() => {}, 1000);
+`;
 
 /** A service that does not end when it is asked to. */
 const deaf = `process.on("SIGTERM", () => console.log("asked"));
@@ -132,7 +137,11 @@ describe("rollcall dev", () => {
       const loop = dev();
       await loop.event("serving");
       await loop.restartBy(() => project.field("string note = 2;"));
-      expect(loop.all("generated").at(-1)).toEqual({ event: "generated", out: "src/gen", modules: ["shop.ts"] });
+      expect(loop.all("generated").at(-1)).toEqual({
+        event: "generated",
+        out: "src/gen",
+        modules: ["shop.ts"],
+      });
 
       await project.field("strnig note = 2;");
       const { problems } = await loop.event("not-generated");
@@ -161,6 +170,20 @@ describe("rollcall dev", () => {
       await project.answer("v1");
       await loop.event("serving", 1);
       expect((await orders.get({ id: "1" }, { timeoutMs: 30_000 })).id).toBe("v1");
+    },
+    long,
+  );
+
+  it(
+    "does not wait for a process that has stopped and does not end",
+    async () => {
+      await project.write("src/main.ts", stuck);
+      await project.write(".env", "ROLLCALL_GRACE_PERIOD_MS=600000");
+      const loop = dev();
+      const { pid } = await loop.event("serving");
+      await loop.restartBy(() => project.answer("v1"));
+      expect(await loop.event("drained")).toMatchObject({ pid, code: 0 });
+      expect(isAlive(pid)).toBe(false);
     },
     long,
   );
@@ -248,29 +271,39 @@ describe("the registry of rollcall dev", () => {
     long,
   );
 
-  it("is one that the user names", async () => {
-    const first = dev(["--", "sleep", "600"]);
-    const { url } = await first.event("registry");
-    await project.write(".env", `ROLLCALL_REGISTRY=${url}\n`);
-    const second = dev();
-    expect(await second.event("registry")).toEqual({ event: "registry", url, kind: "given" });
-    await second.event("serving");
-    await using orders = createClient(Orders, { registry: url });
-    expect((await orders.get({ id: "1" })).id).toBe("v0");
-  }, long);
+  it(
+    "is one that the user names",
+    async () => {
+      const first = dev(["--", "sleep", "600"]);
+      const { url } = await first.event("registry");
+      await project.write(".env", `ROLLCALL_REGISTRY=${url}\n`);
+      const second = dev();
+      expect(await second.event("registry")).toEqual({ event: "registry", url, kind: "given" });
+      await second.event("serving");
+      await using orders = createClient(Orders, { registry: url });
+      expect((await orders.get({ id: "1" })).id).toBe("v0");
+    },
+    long,
+  );
 
-  it("is refused where something else listens, or where the URL is none", async () => {
-    const server = createServer((socket) => socket.resume());
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as { port: number };
-    const taken = dev([`--registry-port=${port}`]);
-    expect(await taken.exit).toBe(2);
-    expect(taken.output).toContain(`127.0.0.1:${port} is taken by something that does not answer as an etcd`);
-    await new Promise((resolve) => server.close(resolve));
+  it(
+    "is refused where something else listens, or where the URL is none",
+    async () => {
+      const server = createServer((socket) => socket.resume());
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const { port } = server.address() as { port: number };
+      const taken = dev([`--registry-port=${port}`]);
+      expect(await taken.exit).toBe(2);
+      expect(taken.output).toContain(
+        `127.0.0.1:${port} is taken by something that does not answer as an etcd`,
+      );
+      await new Promise((resolve) => server.close(resolve));
 
-    const wrong = dev(["--registry=redis://:secret@localhost"]);
-    expect(await wrong.exit).toBe(2);
-    expect(wrong.output).toContain('registry "redis" is not known');
-    expect(wrong.output).not.toContain("secret");
-  }, long);
+      const wrong = dev(["--registry=redis://:secret@localhost"]);
+      expect(await wrong.exit).toBe(2);
+      expect(wrong.output).toContain('registry "redis" is not known');
+      expect(wrong.output).not.toContain("secret");
+    },
+    long,
+  );
 });

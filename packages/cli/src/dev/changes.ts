@@ -9,9 +9,7 @@ export interface ChangesOptions {
   readonly clock: Clock;
   readonly cwd: string;
   /** Undefined where none are generated. */
-  readonly contracts:
-    | { comeFrom(file: string): boolean; update(): Promise<readonly string[]> }
-    | undefined;
+  readonly contracts: { comeFrom(file: string): boolean; update(): Promise<readonly string[]> } | undefined;
   /** Gets paths as people write them. */
   restart(paths: readonly string[]): void;
   fail(error: unknown): void;

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Contracts } from "./contracts.js";
 import type { DevEvent } from "./events.js";
 
-const proto = (fields: string): string => `syntax = "proto3";\npackage shop.v1;\nmessage Order {\n  ${fields}\n}\n`;
+const proto = (fields: string): string =>
+  `syntax = "proto3";\npackage shop.v1;\nmessage Order {\n  ${fields}\n}\n`;
 
 let folder: string;
 let events: DevEvent[];
@@ -68,7 +69,13 @@ describe("contracts under watch", () => {
   });
 
   it("come from protos in their folder", () => {
-    const from = ["proto/shop.proto", "proto/deep/a.proto", "proto/notes.md", "src/other.proto", "protos/a.proto"];
+    const from = [
+      "proto/shop.proto",
+      "proto/deep/a.proto",
+      "proto/notes.md",
+      "src/other.proto",
+      "protos/a.proto",
+    ];
     expect(from.map((file) => contracts.comeFrom(path.join(folder, file)))).toEqual([
       true,
       true,

@@ -1,5 +1,5 @@
 import { paintWith } from "../output/paint.js";
-import { toJson } from "../output/printable.js";
+import { printable, toJson } from "../output/printable.js";
 import type { Terminal } from "../terminal.js";
 import type { DevEvent } from "./events.js";
 import { statusLines } from "./status-line.js";
@@ -22,10 +22,18 @@ export function devReport(terminal: Terminal, { json, keys }: DevReportOptions):
   let hinted = false;
   return (event) => {
     for (const line of statusLines(event, paint)) terminal.err(line);
-    if (event.event === "registry" && event.url !== defaultRegistry) registry = ` --registry ${event.url}`;
+    if (event.event === "registry") registry = registryHint(event);
     if (event.event !== "serving" || hinted) return;
     hinted = true;
-    const text = `try rollcall ls${registry} or rollcall call${registry} in another terminal; ${keys ? "r + Enter restarts, " : ""}Ctrl-C stops`;
-    terminal.err(`${paint("dim", "dev")} ${paint("dim", text)}`);
+    const stop = `${keys ? "r + Enter restarts, " : ""}Ctrl-C stops`;
+    const hint = `try rollcall ls and rollcall call${registry} in another terminal; ${stop}`;
+    terminal.err(`${paint("dim", "dev")} ${paint("dim", hint)}`);
   };
+}
+
+/** What another command has to be told to find the same registry. */
+function registryHint({ url, kind }: Extract<DevEvent, { readonly event: "registry" }>): string {
+  // Shown without what it takes to use it, such as a password.
+  if (kind === "given") return " with the same ROLLCALL_REGISTRY";
+  return url === defaultRegistry ? "" : ` with --registry ${printable(url)}`;
 }

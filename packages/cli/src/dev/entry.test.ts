@@ -9,7 +9,8 @@ let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "dev-entry-"));
   await mkdir(path.join(folder, "src"));
-  for (const name of ["src/main.ts", "src/main.js", "src/notes.txt"]) await writeFile(path.join(folder, name), "");
+  for (const name of ["src/main.ts", "src/main.js", "src/notes.txt"])
+    await writeFile(path.join(folder, name), "");
 });
 afterEach(async () => {
   await rm(folder, { recursive: true });

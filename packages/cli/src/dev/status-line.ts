@@ -12,55 +12,49 @@ const registryKinds = {
   embedded: " (embedded, in memory)",
 } as const;
 
+type Texts = {
+  readonly [Name in DevEvent["event"]]: (
+    event: Extract<DevEvent, { readonly event: Name }>,
+    paint: Paint,
+  ) => string | readonly string[];
+};
+
+const texts: Texts = {
+  registry: ({ url, kind }) => `registry ${printable(url)}${registryKinds[kind]}`,
+  starting: ({ service, pid }) => `starting ${printable(service)} (pid ${pid})`,
+  serving: ({ address, pid }, paint) => `${paint("green", "serving")} ${printable(address)} (pid ${pid})`,
+  restarted: ({ address, pid, ms }, paint) =>
+    `${paint("green", "restarted")} in ${Math.round(ms)} ms: serving ${printable(address)} (pid ${pid})`,
+  changed: ({ paths }) => (paths.length === 0 ? "restarting" : `${pathList(paths)} changed: restarting`),
+  generated: ({ out, modules }) => `${pathList(modules)} generated in ${printable(out)}`,
+  "not-generated": ({ problems }, paint) => [
+    ...problems.map((each) => printable(each)),
+    `${paint("red", "contracts not generated")}; ${waiting(paint)}`,
+  ],
+  failed: ({ reason, serving }, paint) =>
+    serving === undefined
+      ? `${paint("red", "not started")}: ${printable(reason)}; ${waiting(paint)}`
+      : `${paint("red", "not restarted")}: ${printable(reason)}; pid ${serving} goes on serving, ${waiting(paint)}`,
+  exited: (event, paint) =>
+    `${paint("red", `pid ${event.pid} ended`)} by itself with ${exitText(event)}; ${waiting(paint)}`,
+  drained,
+  warning: ({ text }, paint) => `${paint("yellow", "warning:")} ${printable(text)}`,
+  stopping: () => "stopping (Ctrl-C once more to end everything at once)",
+  stopped: () => "stopped",
+};
+
 /** An event as lines for people, printable. */
 export function statusLines(event: DevEvent, paint: Paint): readonly string[] {
+  const text = texts[event.event] as (event: DevEvent, paint: Paint) => string | readonly string[];
   const mark = paint("dim", "dev");
-  return text(event, paint).map((line) => `${mark} ${line}`);
+  return [text(event, paint)].flat().map((line) => `${mark} ${line}`);
 }
 
-function text(event: DevEvent, paint: Paint): readonly string[] {
-  switch (event.event) {
-    case "registry":
-      return [`registry ${printable(event.url)}${registryKinds[event.kind]}`];
-    case "starting":
-      return [`starting ${printable(event.service)} (pid ${event.pid})`];
-    case "serving":
-      return [`${paint("green", "serving")} ${printable(event.address)} (pid ${event.pid})`];
-    case "restarted":
-      return [
-        `${paint("green", "restarted")} in ${Math.round(event.ms)} ms: serving ${printable(event.address)} (pid ${event.pid})`,
-      ];
-    case "changed":
-      return [event.paths.length === 0 ? "restarting" : `${pathList(event.paths)} changed: restarting`];
-    case "generated":
-      return [`${pathList(event.modules)} generated in ${printable(event.out)}`];
-    case "not-generated":
-      return [
-        ...event.problems.map((each) => printable(each)),
-        `${paint("red", "contracts not generated")}, ${paint("bold", "waiting for a change")}`,
-      ];
-    case "failed":
-      return [
-        event.serving === undefined
-          ? `${paint("red", "not started")}: ${printable(event.reason)}; ${paint("bold", "waiting for a change")}`
-          : `${paint("red", "not restarted")}: ${printable(event.reason)}; pid ${event.serving} goes on serving, ${paint("bold", "waiting for a change")}`,
-      ];
-    case "exited":
-      return [
-        `${paint("red", `pid ${event.pid} ended`)} by itself with ${exitText(event)}; ${paint("bold", "waiting for a change")}`,
-      ];
-    case "drained":
-      return [drained(event, paint)];
-    case "warning":
-      return [`${paint("yellow", "warning:")} ${printable(event.text)}`];
-    case "stopping":
-      return ["stopping (Ctrl-C once more to end everything at once)"];
-    case "stopped":
-      return ["stopped"];
-  }
+function waiting(paint: Paint): string {
+  return paint("bold", "waiting for a change");
 }
 
-function drained(event: Extract<DevEvent, { event: "drained" }>, paint: Paint): string {
+function drained(event: Extract<DevEvent, { readonly event: "drained" }>, paint: Paint): string {
   const ms = Math.round(event.ms);
   if (event.code === 0) return paint("dim", `pid ${event.pid} drained in ${ms} ms`);
   // As npm does when the service that it has started has drained, and as a program does that does not handle it.

@@ -4,10 +4,13 @@ import { isWatched, leadsTo } from "./watched-paths.js";
 const roots = ["/p/src", "/p/proto", "/p/.env"];
 
 describe("a change of a path", () => {
-  it.each(["/p/src/main.ts", "/p/src/deep/er/a.json", "/p/src/gen/shop.ts", "/p/proto/shop.proto", "/p/.env"])(
-    "counts in %s",
-    (file) => expect(isWatched(roots, file)).toBe(true),
-  );
+  it.each([
+    "/p/src/main.ts",
+    "/p/src/deep/er/a.json",
+    "/p/src/gen/shop.ts",
+    "/p/proto/shop.proto",
+    "/p/.env",
+  ])("counts in %s", (file) => expect(isWatched(roots, file)).toBe(true));
 
   it.each([
     "/p/README.md",

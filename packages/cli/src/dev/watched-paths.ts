@@ -38,7 +38,6 @@ export function leadsTo(roots: readonly string[], folder: string): boolean {
 /** The path from a folder to what lies in it; empty for itself, undefined for what lies elsewhere. */
 export function relativeBelow(folder: string, file: string): string | undefined {
   const relative = path.relative(folder, file);
-  const elsewhere =
-    relative === ".." || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative);
+  const elsewhere = relative === ".." || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative);
   return elsewhere ? undefined : relative;
 }

@@ -159,24 +159,27 @@ describe("a fleet of processes", () => {
     }
   });
 
-  it.each(["drain", "kill"] as const)("sees to what a command leaves behind that it ends: %s", async (rest) => {
-    const folder = await mkdtemp(join(tmpdir(), "fleet-"));
-    try {
-      // A shell that waits for another program ends at SIGTERM without passing it on.
-      const command = await FleetProcess.start(
-        {
-          file: "/bin/sh",
-          args: ["-c", `"${process.execPath}" "${fixture("slow-drain.mjs")}" "${folder}/drained"; exit 7`],
-        },
-        { rest },
-      );
-      await command.untilServing(20_000);
-      expect(await command.stop()).toEqual({ code: null, signal: "SIGTERM" });
-      expect(existsSync(join(folder, "drained"))).toBe(rest === "drain");
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  });
+  it.each(["drain", "kill"] as const)(
+    "sees to what a command leaves behind that it ends: %s",
+    async (rest) => {
+      const folder = await mkdtemp(join(tmpdir(), "fleet-"));
+      try {
+        // A shell that waits for another program ends at SIGTERM without passing it on.
+        const command = await FleetProcess.start(
+          {
+            file: "/bin/sh",
+            args: ["-c", `"${process.execPath}" "${fixture("slow-drain.mjs")}" "${folder}/drained"; exit 7`],
+          },
+          { rest },
+        );
+        await command.untilServing(20_000);
+        expect(await command.stop()).toEqual({ code: null, signal: "SIGTERM" });
+        expect(existsSync(join(folder, "drained"))).toBe(rest === "drain");
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    },
+  );
 
   it("ends by force what a command leaves behind and does not end", async () => {
     const service = `"${process.execPath}" "${fixture("service.mjs")}" deaf`;
