@@ -157,6 +157,7 @@ export function createApp(options: AppOptions): App {
       }),
     interceptors: options.interceptors ?? [],
     edge: settings.edge,
+    reflection: settings.reflection,
     identity: () => ({ instance: settings.id || address(), incarnation, app: name }),
     limits: { ...limits, serverTimeoutMs: settings.serverTimeoutMs },
     // Where time is somebody else's, the machine's delays mean nothing.

@@ -19,6 +19,7 @@ describe("settings", () => {
       weight: 100,
       labels: {},
       edge: true,
+      reflection: false,
       allowedCidrs: [],
       balancer: "peak-ewma",
       subsetSize: 0,
@@ -37,8 +38,16 @@ describe("settings", () => {
   });
 
   it("read labels and truth values as variables write them", () => {
-    const env = { ROLLCALL_LABELS: "lane=red, team=shop", ROLLCALL_EDGE: "false" };
-    expect(read({}, env)).toMatchObject({ labels: { lane: "red", team: "shop" }, edge: false });
+    const env = {
+      ROLLCALL_LABELS: "lane=red, team=shop",
+      ROLLCALL_EDGE: "false",
+      ROLLCALL_REFLECTION: "true",
+    };
+    expect(read({}, env)).toMatchObject({
+      labels: { lane: "red", team: "shop" },
+      edge: false,
+      reflection: true,
+    });
     expect(read({ labels: { lane: "blue" }, edge: false })).toMatchObject({
       labels: { lane: "blue" },
       edge: false,

@@ -84,6 +84,11 @@ export interface Settings {
    */
   readonly edge: boolean;
   /**
+   * Whether the server answers grpc.reflection.v1: tools such as grpcurl and `rollcall call` then need no proto. Whoever
+   * reaches the server sees what it offers. Default false.
+   */
+  readonly reflection: boolean;
+  /**
    * Which addresses of instances clients connect to, as `10.0.0.0/8,fd00::/8`; names count by what they resolve to.
    * Default: all but link-local ones, which are allowed only where a range within those is listed.
    */
@@ -160,6 +165,7 @@ export const settingsTable: SettingsTable<Settings> = {
   ),
   labels: setting("ROLLCALL_LABELS", labels, "name=value,name=value", {}),
   edge: setting("ROLLCALL_EDGE", boolean, "true or false", true),
+  reflection: setting("ROLLCALL_REFLECTION", boolean, "true or false", false),
   allowedCidrs: setting("ROLLCALL_ALLOWED_CIDRS", listOf(cidr), "address/bits, as 10.0.0.0/8,fd00::/8", []),
   balancer: setting("ROLLCALL_BALANCER", z.enum(policies), `one of ${policies.join(", ")}`, "peak-ewma"),
   subsetSize: setting(

@@ -217,7 +217,7 @@ describe("the registry", () => {
 });
 
 describe("the server", () => {
-  function setup(change: Partial<Listener> = {}) {
+  function setup(change: Partial<Listener> & { readonly reflection?: boolean } = {}) {
     const clock = new FakeClock();
     const { logger, lines } = fakeLogger();
     const listener = {
@@ -244,6 +244,7 @@ describe("the server", () => {
       limits: {},
       random: () => 0.5,
       edge: true,
+      reflection: change.reflection ?? false,
       identity: () => ({ instance: "a", incarnation: "1-a", app: "shop" }),
       clock,
       logger,
@@ -263,6 +264,16 @@ describe("the server", () => {
     await part.start(signal);
     expect(part.port).toBe(4321);
     expect(names).toEqual(["test.v1.Stock", "grpc.health.v1.Health", "rollcall.link.v1.Link"]);
+  });
+
+  it("serves reflection of both versions when it is switched on", async () => {
+    const { part, names } = setup({ reflection: true });
+    await part.start(signal);
+    expect(names.slice(2)).toEqual([
+      "grpc.reflection.v1.ServerReflection",
+      "grpc.reflection.v1alpha.ServerReflection",
+      "rollcall.link.v1.Link",
+    ]);
   });
 
   it("has told all its callers only if each that is connected has a link", async () => {

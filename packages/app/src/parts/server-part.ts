@@ -1,6 +1,7 @@
 import {
   createHealthService,
   createLinkService,
+  createReflectionService,
   listen,
   unlessAborted,
   type CallLimits,
@@ -33,6 +34,8 @@ interface ServerPartEnv {
   readonly transport: ServerTransport;
   readonly interceptors: readonly Interceptor[];
   readonly edge: boolean;
+  /** Whether tools may ask the server what it can be called with. */
+  readonly reflection: boolean;
   /** Who this is, for its callers; asked once the server's port is known. */
   identity(): Omit<LinkIdentity, "services">;
   readonly limits: Partial<CallLimits>;
@@ -66,7 +69,9 @@ export function serverPart(env: ServerPartEnv): ServerPart {
       const { bound } = env.services;
       health = createHealthService(bound.map(({ contract }) => contract.name));
       const methods = methodOptions(bound);
-      const services = [...bound, health.bound];
+      const served = [...bound, health.bound];
+      const contracts = served.map(({ contract }) => contract);
+      const services = env.reflection ? [...served, ...createReflectionService(contracts)] : served;
       server = await listen({
         ...env,
         services,

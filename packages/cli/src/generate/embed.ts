@@ -6,9 +6,25 @@ interface Json {
   [key: string]: unknown;
   nested?: Record<string, Json>;
   fields?: Record<string, Json>;
-  oneofs?: Record<string, { oneof: string[] }>;
+  oneofs?: Record<string, OneofJson>;
   methods?: Record<string, Json>;
   values?: Record<string, number>;
+  valuesOptions?: Record<string, Json>;
+  reserved?: (string | [number, number])[];
+  extensions?: [number, number][];
+}
+
+interface OneofJson {
+  oneof: string[];
+  name?: string;
+}
+
+/** What the names in a file's JSON stand for. */
+export interface EmbeddedNames {
+  /** The full name a reference means, with its leading dot; scalars are never asked for. */
+  absolute(reference: string, around: string): string;
+  /** What the proto calls a field or oneof of a message, by its camelCase name; undefined for what it does not declare. */
+  written(message: string, camelCase: string): string | undefined;
 }
 
 /** Options that change how messages are encoded or calls are made; custom options stay in the proto. */
@@ -24,13 +40,10 @@ const kept = new Set([
 
 /**
  * The JSON that generated code embeds for one file. References are absolute: protobufjs searches outward and then
- * anywhere below, so a relative one could mean another type once more files are loaded.
- * @param absolute the full name a reference means, with its leading dot; scalars are never asked for
+ * anywhere below, so a relative one could mean another type once more files are loaded. What the codec has no use for and
+ * server reflection tells is there too: `name`, where the proto writes a field's or oneof's name otherwise.
  */
-export function embeddedJson(
-  root: protobuf.Root,
-  absolute: (reference: string, around: string) => string,
-): string {
+export function embeddedJson(root: protobuf.Root, { absolute, written }: EmbeddedNames): string {
   return JSON.stringify(namespace(root.toJSON() as Json, ""));
 
   function namespace(json: Json, path: string): Json {
@@ -38,8 +51,25 @@ export function embeddedJson(
     if (json["edition"] !== undefined) result["edition"] = json["edition"];
     Object.assign(result, optionsOf(json));
     if (json.values) result.values = json.values;
-    if (json.oneofs) result.oneofs = oneofs(json.oneofs);
-    if (json.fields) result.fields = mapped(json.fields, fieldName, (field) => member(field, path));
+    const valuesOptions = Object.entries(json.valuesOptions ?? {}).filter(([, each]) => each["deprecated"]);
+    if (valuesOptions.length > 0)
+      result.valuesOptions = Object.fromEntries(valuesOptions.map(([name]) => [name, { deprecated: true }]));
+    if (json.oneofs)
+      result.oneofs = mapped(json.oneofs, fieldName, ({ oneof }, name) => ({
+        oneof: oneof.map(fieldName),
+        ...nameOf(path, name),
+      }));
+    if (json.fields)
+      result.fields = mapped(json.fields, fieldName, (field, name) => ({
+        ...member(field, path),
+        ...nameOf(path, name),
+      }));
+    if (json.extensions) result.extensions = json.extensions;
+    // The codec refuses a field whose camelCase name is reserved, which a proto may well do.
+    const reserved = json.reserved?.filter(
+      (each) => typeof each !== "string" || !Object.hasOwn(result.fields ?? {}, each),
+    );
+    if (reserved && reserved.length > 0) result.reserved = reserved;
     if (json.methods) result.methods = mapped(json.methods, String, (method) => member(method, path));
     // A nested extension is a field; all that are allowed declare options, which are not embedded.
     const nested = Object.entries(json.nested ?? {}).filter(([, each]) => each["extend"] === undefined);
@@ -48,6 +78,11 @@ export function embeddedJson(
       result.nested = Object.fromEntries(nested.map(([name, each]) => [name, namespace(each, inside(name))]));
     }
     return result;
+  }
+
+  function nameOf(message: string, camelCase: string): { name?: string } {
+    const name = written(message, camelCase);
+    return name === undefined || name === fieldName(camelCase) ? {} : { name };
   }
 
   function member(json: Json, path: string): Json {
@@ -60,10 +95,6 @@ export function embeddedJson(
     }
     return Object.assign(result, optionsOf(json));
   }
-}
-
-function oneofs(json: Record<string, { oneof: string[] }>): Record<string, { oneof: string[] }> {
-  return mapped(json, fieldName, ({ oneof }) => ({ oneof: oneof.map(fieldName) }));
 }
 
 function optionsOf(json: Json): Json {
@@ -80,7 +111,7 @@ function optionsOf(json: Json): Json {
 function mapped<V, R>(
   record: Record<string, V>,
   key: (name: string) => string,
-  value: (each: V) => R,
+  value: (each: V, name: string) => R,
 ): Record<string, R> {
-  return Object.fromEntries(Object.entries(record).map(([name, each]) => [key(name), value(each)]));
+  return Object.fromEntries(Object.entries(record).map(([name, each]) => [key(name), value(each, name)]));
 }

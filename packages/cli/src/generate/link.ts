@@ -39,7 +39,10 @@ function linkFile(
     else services.push(linkService(fullName, definition, references));
   }
   checkExtensions(file, references);
-  const json = embeddedJson(file.root, (reference, around) => references.absolute(reference, around));
+  const json = embeddedJson(file.root, {
+    absolute: (reference, around) => references.absolute(reference, around),
+    written: (message, camelCase) => references.declaration(`${message}.${camelCase}`)?.name,
+  });
   const uses = [...references.uses].toSorted();
   return { name: file.name, package: packageOf(file), messages, enums, services, uses, json };
 }

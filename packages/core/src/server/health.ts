@@ -1,10 +1,10 @@
 import { Code } from "../code.js";
-import type { ServerCallContext } from "../call/call.js";
 import type { Handlers } from "../contract/shapes.js";
 import { RpcError } from "../errors.js";
 import { Health } from "../gen/grpc/health/v1/health.js";
 import { createFeed } from "../ports/feed.js";
 import type { BoundService } from "./dispatch.js";
+import { untilOver } from "./until-over.js";
 
 type Status = "SERVING" | "NOT_SERVING";
 
@@ -44,19 +44,4 @@ export function createHealthService(services: readonly string[]): HealthService 
     },
   };
   return { bound: { contract: Health, implementation: handlers }, set: (value) => status.publish(value) };
-}
-
-/** Waits until the caller is gone or the server drains, and fails then: a watcher must not hold the server up. */
-async function untilOver<T>(ctx: ServerCallContext, wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const over = new AbortController();
-  const drained = (): void => over.abort(ctx.draining.reason);
-  ctx.draining.throwIfAborted();
-  ctx.draining.addEventListener("abort", drained, { once: true });
-  const uncancel = ctx.onCancel((reason) => over.abort(reason));
-  try {
-    return await wait(over.signal);
-  } finally {
-    uncancel();
-    ctx.draining.removeEventListener("abort", drained);
-  }
 }

@@ -23,5 +23,5 @@ export interface AnyInit {
 
 export const file: ProtoFile = defineFile(
   "google/protobuf/any.proto",
-  '{"nested":{"google":{"nested":{"protobuf":{"nested":{"Any":{"fields":{"typeUrl":{"type":"string","id":1},"value":{"type":"bytes","id":2}}}}}}}}}',
+  '{"nested":{"google":{"nested":{"protobuf":{"nested":{"Any":{"fields":{"typeUrl":{"type":"string","id":1,"name":"type_url"},"value":{"type":"bytes","id":2}}}}}}}}}',
 );
