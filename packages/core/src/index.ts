@@ -115,7 +115,11 @@ export { Health } from "./gen/grpc/health/v1/health.js";
 export { createReflectionService } from "./reflection/reflection-service.js";
 export { fileDescriptor } from "./reflection/file-descriptor.js";
 export { withImports } from "./reflection/imports.js";
-export { ServerReflection } from "./gen/grpc/reflection/v1/reflection.js";
+export {
+  ServerReflection,
+  type ServerReflectionRequestInit,
+  type ServerReflectionResponse,
+} from "./gen/grpc/reflection/v1/reflection.js";
 export { ServerReflection as ServerReflectionV1Alpha } from "./gen/grpc/reflection/v1alpha/reflection.js";
 export { Link } from "./gen/rollcall/link/v1/link.js";
 export {
