@@ -1,6 +1,6 @@
 import { hostname, userInfo } from "node:os";
 import { openRegistry } from "@rollcall/app";
-import { systemClock, type Clock, type RegistryBackend } from "@rollcall/core";
+import { systemClock, type Clock, type RegistryBackend, type Transport } from "@rollcall/core";
 import { pino, type Logger } from "pino";
 
 /** What commands need of the world besides a terminal. */
@@ -17,8 +17,12 @@ export interface CliEnv {
     url: string,
     warn: (text: string) => void,
   ): { readonly backend: RegistryBackend; readonly owned: boolean };
-  /** Calls `fire` when the user asks a view to end; returns the end of that. */
+  /** Calls `fire` when the user asks a view to end, or nobody reads it any more; returns the end of that. */
   onInterrupt(fire: () => void): () => void;
+  /** What is written to the command, as it comes. */
+  input(): AsyncIterable<string>;
+  /** How calls reach instances. Default gRPC. */
+  readonly transport?: Transport | undefined;
 }
 
 /** The process's own world. */
@@ -30,8 +34,13 @@ export function processEnv(): CliEnv {
     openRegistry: (url, warn) => openRegistry(url, rejectionsTo(warn)),
     onInterrupt(fire) {
       process.once("SIGINT", fire).once("SIGTERM", fire);
-      return () => void process.off("SIGINT", fire).off("SIGTERM", fire);
+      process.stdout.once("error", fire);
+      return () => {
+        process.off("SIGINT", fire).off("SIGTERM", fire);
+        process.stdout.off("error", fire);
+      };
     },
+    input: () => process.stdin.setEncoding("utf8") as AsyncIterable<string>,
   };
 }
 

@@ -25,6 +25,8 @@ export interface RegistryFlags {
 export interface RegistryAccess {
   /** For messages: without credentials. */
   readonly description: string;
+  /** For clients, which bound their calls themselves. */
+  readonly backend: RegistryBackend;
   /** Whether it can hold policies. */
   readonly hasPolicies: boolean;
   /** The instances of one service, or of all. */
@@ -35,18 +37,24 @@ export interface RegistryAccess {
   ask<T>(question: (store: RolloutStore, signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
+/** How long commands wait for each answer of a registry unless told otherwise. */
+export const registryTimeoutMs = 5_000;
+
 /** Adds `--registry` and `--timeout`. */
 export function withRegistryFlags(command: Command): Command {
-  return command
-    .option(
-      "--registry <url>",
-      "where services are registered (default: ROLLCALL_REGISTRY, else etcd://127.0.0.1:2379)",
-    )
-    .addOption(
-      new Option("--timeout <duration>", "how long to wait for each answer of the registry")
-        .argParser(argument(parseDuration))
-        .default(5000, "5s"),
-    );
+  return withRegistryFlag(command).addOption(
+    new Option("--timeout <duration>", "how long to wait for each answer of the registry")
+      .argParser(argument(parseDuration))
+      .default(registryTimeoutMs, formatDuration(registryTimeoutMs)),
+  );
+}
+
+/** Adds `--registry`. */
+export function withRegistryFlag(command: Command): Command {
+  return command.option(
+    "--registry <url>",
+    "where services are registered (default: ROLLCALL_REGISTRY, else etcd://127.0.0.1:2379)",
+  );
 }
 
 /**
@@ -95,6 +103,7 @@ function accessOf(backend: RegistryBackend, bounded: Bounded): RegistryAccess {
   const { description, rollouts, breakers } = backend;
   return {
     description,
+    backend,
     hasPolicies: rollouts !== undefined,
     list: (service) => bounded((signal) => backend.list(service, signal)),
     breakers: async (service) => (breakers ? bounded((signal) => breakers.reports(service, signal)) : []),

@@ -1,5 +1,6 @@
 import type { CommandFactory } from "./command-factory.js";
 import { devCommand } from "./dev.js";
+import { callCommand } from "./call.js";
 import { etcdCommand } from "./etcd.js";
 import { generateCommand } from "./generate.js";
 import { logCommand } from "./log.js";
@@ -12,6 +13,7 @@ export const commands: readonly CommandFactory[] = [
   devCommand,
   generateCommand,
   lsCommand,
+  callCommand,
   weightCommand,
   rolloutCommand,
   logCommand,

@@ -29,6 +29,8 @@ export interface DescribedService {
    * @throws ConfigError when there is none of that name; it says which are near
    */
   method(name: string): DescribedMethod;
+  /** The messages of any type in the service's files, by its full name: what details of errors may be. */
+  format(typeName: string): MessageFormat | undefined;
 }
 
 export interface DescribedMethod {
@@ -53,6 +55,8 @@ export interface MessageFormat {
    * @throws ConfigError that says where in the JSON something is wrong
    */
   fromJson(json: JsonValue): object;
+  /** A message from its bytes. Throws on what cannot be read. */
+  decode(bytes: Uint8Array): object;
   /**
    * The JSON of a message. Fields that have their default are left out, unless told otherwise and where they may be told apart
    * from absent ones.

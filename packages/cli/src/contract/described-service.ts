@@ -38,6 +38,10 @@ export function describeService(registry: FileRegistry, name: string, origin: st
     name,
     contract: { name, methods: contracts, file: descriptorFile(found) },
     methods,
+    format(typeName) {
+      const message = registry.getMessage(typeName);
+      return message && messageFormat(message, registry);
+    },
     method(wanted) {
       const method =
         methods.find((each) => each.name === wanted) ?? methods.find((each) => each.key === wanted);

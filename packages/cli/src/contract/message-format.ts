@@ -2,6 +2,7 @@ import {
   create,
   createFileRegistry,
   createRegistry,
+  fromBinary,
   fromJson,
   toJson,
   type DescMessage,
@@ -40,6 +41,7 @@ export function messageFormat(descriptor: DescMessage, registry: FileRegistry): 
         throw new ConfigError(`the JSON is no ${typeName}: ${reasonOf(error)}`, { cause: error });
       }
     },
+    decode: (bytes) => fromBinary(descriptor, bytes),
     toJson: (message, { defaults = false } = {}) =>
       toJson(descriptor, message as Message, { registry: forgiving(types), alwaysEmitImplicit: defaults }),
   };
