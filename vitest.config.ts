@@ -7,6 +7,7 @@ const timed = [
   "test/app/**/*.int.test.ts",
   "test/attacks/**/*.int.test.ts",
   "test/cli/dev/**/*.int.test.ts",
+  "test/cli/drill/**/*.int.test.ts",
   "test/faults/**/*.int.test.ts",
   "test/interop/{go-callers,keepalive}.int.test.ts",
   "test/processes/**/*.int.test.ts",

@@ -7,13 +7,13 @@ import {
   createServedLedger,
   formatReceipt,
   interruptSignal,
+  liveRows,
   startCaller,
   startFleet,
   type LiveTable,
   type MemberStart,
   type ProcessCommand,
 } from "@rollcall/testing/fleet";
-import { liveRows, versionOf } from "./live-rows.js";
 import { runSequence } from "./sequence.js";
 import { failures, jsonLine, type Findings } from "./summary.js";
 
@@ -41,7 +41,11 @@ async function demo(table: LiveTable, signal: AbortSignal): Promise<Findings> {
   signal.throwIfAborted();
   await using caller = await startCaller(script("caller.js", { ...env, DEMO_RATE: `${ratePerSecond}` }));
 
-  const rows = liveRows(fleet, caller, ledger);
+  const rows = liveRows({
+    fleet,
+    caller,
+    more: ({ runs }, instance) => ({ version: versionOf(runs - 1), inFlight: ledger.inFlight(instance) }),
+  });
   const title = (): string => {
     const { totals, inFlight } = caller.progress;
     return `${totals.calls} calls, ${totals.dropped} dropped, ${totals.retried} retried, ${inFlight} in flight`;
@@ -58,6 +62,11 @@ async function demo(table: LiveTable, signal: AbortSignal): Promise<Findings> {
     clearInterval(redraw);
     table.done();
   }
+}
+
+/** Each restart brings the next version, as a deploy would. */
+function versionOf(run: number): string {
+  return `1.${run}.0`;
 }
 
 function script(name: string, env: Record<string, string>): ProcessCommand {

@@ -36,9 +36,21 @@ export function parsePair(text: string): readonly [key: string, value: string] {
  * @throws ConfigError for anything else
  */
 export function parseCount(text: string): number {
+  return countFrom(1, text);
+}
+
+/**
+ * A whole number from 0.
+ * @throws ConfigError for anything else
+ */
+export function parseCountOrNone(text: string): number {
+  return countFrom(0, text);
+}
+
+function countFrom(least: number, text: string): number {
   const count = Number(text);
-  if (/^\d+$/.test(text) && count >= 1 && Number.isSafeInteger(count)) return count;
-  throw new ConfigError(`${JSON.stringify(text)} is not a whole number from 1`);
+  if (/^\d+$/.test(text) && count >= least && Number.isSafeInteger(count)) return count;
+  throw new ConfigError(`${JSON.stringify(text)} is not a whole number from ${least}`);
 }
 
 /**

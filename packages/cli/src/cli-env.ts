@@ -2,6 +2,7 @@ import { hostname, userInfo } from "node:os";
 import { openRegistry } from "@rollcall/app";
 import { systemClock, type Clock, type RegistryBackend, type Transport } from "@rollcall/core";
 import { pino, type Logger } from "pino";
+import { ExitCode } from "./exit-code.js";
 
 /** What commands need of the world besides a terminal. */
 export interface CliEnv {
@@ -17,7 +18,10 @@ export interface CliEnv {
     url: string,
     warn: (text: string) => void,
   ): { readonly backend: RegistryBackend; readonly owned: boolean };
-  /** Calls `fire` when the user asks a view to end, or nobody reads it any more; returns the end of that. */
+  /**
+   * Calls `fire` when the user asks the command to end, or nobody reads what it writes any more; returns the end of that. The
+   * second time that the user asks, the process ends at once.
+   */
   onInterrupt(fire: () => void): () => void;
   /** What is written to the command, as it comes. */
   input(): AsyncIterable<string>;
@@ -32,15 +36,23 @@ export function processEnv(): CliEnv {
     clock: systemClock,
     user: `${userName()}@${hostname()}`,
     openRegistry: (url, warn) => openRegistry(url, rejectionsTo(warn)),
-    onInterrupt(fire) {
-      process.once("SIGINT", fire).once("SIGTERM", fire);
-      process.stdout.once("error", fire);
-      return () => {
-        process.off("SIGINT", fire).off("SIGTERM", fire);
-        process.stdout.off("error", fire);
-      };
-    },
+    onInterrupt,
     input: () => process.stdin.setEncoding("utf8") as AsyncIterable<string>,
+  };
+}
+
+function onInterrupt(fire: () => void): () => void {
+  let asked = 0;
+  const heard = (): void => {
+    if (++asked > 1) process.exit(ExitCode.interrupted);
+    fire();
+  };
+  // Not `once`: what kills processes that nobody ends looks whether somebody listens.
+  process.on("SIGINT", heard).on("SIGTERM", heard);
+  process.stdout.once("error", fire);
+  return () => {
+    process.off("SIGINT", heard).off("SIGTERM", heard);
+    process.stdout.off("error", fire);
   };
 }
 

@@ -9,6 +9,8 @@ export const ExitCode = {
   conflict: 4,
   /** `status` and `--wait`: the rollout was aborted. */
   aborted: 5,
+  /** By Ctrl-C, as shells count it: 128 + SIGINT. */
+  interrupted: 130,
 } as const;
 
 /** The part of every `--help` that says what scripts can rely on. */

@@ -1,6 +1,7 @@
 import type { CommandFactory } from "./command-factory.js";
-import { devCommand } from "./dev.js";
 import { callCommand } from "./call.js";
+import { devCommand } from "./dev.js";
+import { drillCommand } from "./drill.js";
 import { etcdCommand } from "./etcd.js";
 import { generateCommand } from "./generate.js";
 import { logCommand } from "./log.js";
@@ -14,6 +15,7 @@ export const commands: readonly CommandFactory[] = [
   generateCommand,
   lsCommand,
   callCommand,
+  drillCommand,
   weightCommand,
   rolloutCommand,
   logCommand,

@@ -1,4 +1,4 @@
-import type { DescMessage, JsonValue } from "@bufbuild/protobuf";
+import type { DescMessage, DescService, JsonValue } from "@bufbuild/protobuf";
 import type { MethodContract, ServiceContract } from "@rollcall/core";
 
 /** Where contracts come from while a command runs: server reflection, protos, or a module of generated code. */
@@ -18,6 +18,7 @@ export interface ContractSource extends AsyncDisposable {
 export interface DescribedService {
   /** The full proto name. */
   readonly name: string;
+  readonly descriptor: DescService;
   /**
    * What a client is made of. Its methods have the names that `rollcall generate` would give them, and its messages are
    * opaque: a method's formats make them and read them.

@@ -36,6 +36,7 @@ export function describeService(registry: FileRegistry, name: string, origin: st
   );
   return {
     name,
+    descriptor: found,
     contract: { name, methods: contracts, file: descriptorFile(found) },
     methods,
     format(typeName) {

@@ -1,11 +1,12 @@
 import { hostname } from "node:os";
+import type { ListedInstance } from "@rollcall/core";
 import { EtcdServer } from "@rollcall/testing";
 import type { CliEnv } from "../cli-env.js";
+import { untilRegistered } from "../registered.js";
 import type { Program } from "./entry.js";
 import { serviceVariables } from "./environment.js";
 import type { DevEvent } from "./events.js";
 import { occupants } from "./occupant.js";
-import { untilRegistered } from "./registered.js";
 import type { Launch } from "./restart-loop.js";
 import { startService } from "./service-process.js";
 import { SharedRegistry } from "./shared-registry.js";
@@ -116,7 +117,8 @@ export class Launcher implements AsyncDisposable {
   async #registered(url: string, id: string, signal: AbortSignal): Promise<string> {
     const { backend, owned } = this.#options.env.openRegistry(url, () => {});
     try {
-      return await untilRegistered(backend, id, this.#options.env.clock, signal);
+      const list = (): Promise<readonly ListedInstance[]> => backend.list(undefined, signal);
+      return await untilRegistered({ list, id, clock: this.#options.env.clock, signal });
     } finally {
       if (owned) await backend[Symbol.asyncDispose]();
     }

@@ -7,17 +7,25 @@ export interface DevelopmentRegistry extends AsyncDisposable {
   readonly kind: "etcd" | "embedded";
   /** As `ROLLCALL_REGISTRY` takes it. */
   readonly url: string;
+  /** Stops it answering, with connections left open, until `resume`. Absent for one that somebody else runs. */
+  readonly outage?: { pause(): Promise<void>; resume(): void } | undefined;
 }
 
-/** `ROLLCALL_REGISTRY` if set, else an `etcd` on PATH, else the embedded one. What it started, it ends. */
-export async function startRegistry(): Promise<DevelopmentRegistry> {
-  const given = process.env["ROLLCALL_REGISTRY"];
-  if (given) return { kind: "etcd", url: given, async [Symbol.asyncDispose]() {} };
+/**
+ * The registry at `url` (default `ROLLCALL_REGISTRY`), else an `etcd` on PATH, else the embedded one. What it started, it
+ * ends.
+ * @param options.url `""` for one of its own whatever the variable says
+ */
+export async function startRegistry({
+  url = process.env["ROLLCALL_REGISTRY"],
+}: { readonly url?: string | undefined } = {}): Promise<DevelopmentRegistry> {
+  if (url) return { kind: "etcd", url, async [Symbol.asyncDispose]() {} };
   const binary = etcdOnPath();
   const server = binary ? await startEtcd({ binary }) : await EtcdServer.start();
   return {
     kind: binary ? "etcd" : "embedded",
     url: server.url,
+    outage: { pause: async () => server.pause(), resume: () => server.resume() },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

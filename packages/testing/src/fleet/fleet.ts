@@ -18,6 +18,11 @@ export interface FleetOptions {
   readonly name?: string | undefined;
   /** From the start of a process to its `serving` message. Default 20 s. */
   readonly readyTimeoutMs?: number | undefined;
+  /**
+   * How to learn that a process serves, where it may have no IPC channel, as under `npm start`. Must reject in time when it
+   * does not. Default: its `serving` message.
+   */
+  untilServing?(process: FleetProcess, start: MemberStart): Promise<ServingMessage>;
   /** From SIGTERM to SIGKILL. Default 35 s. */
   readonly stopTimeoutMs?: number | undefined;
   readonly logLines?: number | undefined;
@@ -61,9 +66,13 @@ export class Member {
   /** Starts its process, where the last one was or on any port, and waits until it serves. */
   async start(port: "same" | "new" = "same"): Promise<ServingMessage> {
     if (this.closed) throw new Error(`${this.name} is not started: the fleet is closed`);
-    const process = await (this.spawning = this.spawn(port === "same" ? this.port : 0));
+    const { options, index, runs: run } = this;
+    const start = { index, run, port: port === "same" ? this.port : 0 };
+    const process = await (this.spawning = this.spawn(start));
     try {
-      const serving = await process.untilServing(this.options.readyTimeoutMs ?? 20_000);
+      const serving = await (options.untilServing?.(process, start) ??
+        process.untilServing(options.readyTimeoutMs ?? 20_000));
+      process.nowServes(serving);
       this.port = portOf(serving.address);
       return serving;
     } catch (error) {
@@ -98,9 +107,9 @@ export class Member {
     await this.process?.[Symbol.asyncDispose]();
   }
 
-  private async spawn(port: number): Promise<FleetProcess> {
-    const { options, index, name } = this;
-    const process = await FleetProcess.start(options.command({ index, run: this.runs, port }), {
+  private async spawn(start: MemberStart): Promise<FleetProcess> {
+    const { options, name } = this;
+    const process = await FleetProcess.start(options.command(start), {
       name,
       logLines: options.logLines,
       logFile: options.logDirectory === undefined ? undefined : join(options.logDirectory, `${name}.log`),

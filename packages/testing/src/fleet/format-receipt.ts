@@ -15,10 +15,14 @@ export function formatReceipt(receipt: Receipt, options: FormatOptions = {}): st
   const color = options.color ?? colorWanted(process.stdout);
   const paint = (style: Style, text: string): string =>
     color ? styleText(style, text, { validateStream: false }) : text;
+  const instances = Object.entries(receipt.perInstance);
+  const told = instances.some(([, one]) => one.served > 0);
   const parts = [
     table(stepHead, receipt.steps.map(stepRow), paint),
-    table(instanceHead, Object.entries(receipt.perInstance).map(instanceRow), paint),
-    ...verdict(receipt, paint),
+    told
+      ? table([...instanceHead, "served", "twice"], instances.map(servedRow), paint)
+      : table(instanceHead, instances.map(instanceRow), paint),
+    ...verdict(receipt, told, paint),
   ];
   return `${parts.join("\n")}\n`;
 }
@@ -35,36 +39,20 @@ function stepRow(step: StepReceipt): Row {
   return [name, calls, ok, appErrors, cancelled, dropped, retried, whole(step.maxMs), whole(step.gapMs)];
 }
 
-const instanceHead = [
-  "instance",
-  "calls",
-  "ok",
-  "dropped",
-  "retried",
-  "p50 ms",
-  "p99 ms",
-  "max ms",
-  "served",
-  "twice",
-];
+const instanceHead = ["instance", "calls", "ok", "dropped", "retried", "p50 ms", "p99 ms", "max ms"];
 
-function instanceRow([name, one]: [string, InstanceReceipt]): Row {
-  const { calls, ok, dropped, retried, served, duplicates } = one;
-  return [
-    name,
-    calls,
-    ok,
-    dropped,
-    retried,
-    tenth(one.p50Ms),
-    tenth(one.p99Ms),
-    whole(one.maxMs),
-    served,
-    duplicates,
-  ];
+function servedRow(entry: [string, InstanceReceipt]): Row {
+  const [, { served, duplicates }] = entry;
+  return [...instanceRow(entry), served, duplicates];
 }
 
-function verdict(receipt: Receipt, paint: (style: Style, text: string) => string): string[] {
+function instanceRow([name, one]: [string, InstanceReceipt]): Row {
+  const { calls, ok, dropped, retried } = one;
+  return [name, calls, ok, dropped, retried, tenth(one.p50Ms), tenth(one.p99Ms), whole(one.maxMs)];
+}
+
+/** @param told whether the servers have counted what they ran */
+function verdict(receipt: Receipt, told: boolean, paint: (style: Style, text: string) => string): string[] {
   const { calls, ok, appErrors, cancelled, dropped, attempts, retried, streams } = receipt;
   const lines = [
     `calls     ${calls} = ${ok} ok + ${appErrors} app errors + ${cancelled} cancelled + ${dropped} dropped`,
@@ -73,7 +61,8 @@ function verdict(receipt: Receipt, paint: (style: Style, text: string) => string
       `${streams.dropped} dropped, ${streams.messages} messages`,
     `latency   p50 ${tenth(receipt.p50Ms)} ms, p99 ${tenth(receipt.p99Ms)} ms, max ${whole(receipt.maxMs)} ms` +
       (receipt.gapMs > 0 ? `; nobody could serve for ${whole(receipt.gapMs)} ms` : ""),
-    `fleet     ${receipt.restarts} restarts, ${receipt.kills} kills, ${receipt.duplicates} requests run twice`,
+    `fleet     ${receipt.restarts} restarts, ${receipt.kills} kills` +
+      (told ? `, ${receipt.duplicates} requests run twice` : ""),
     "",
     dropped === 0 ? paint("green", "0 calls dropped") : paint("red", `${dropped} calls dropped`),
   ];

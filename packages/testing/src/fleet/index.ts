@@ -39,6 +39,7 @@ export { noInstance, type Dropped, type InstanceReceipt, type Receipt, type Step
 export type { CallOutcome, StreamEvent, StreamTally, Tally } from "./tally.js";
 export { formatReceipt, type FormatOptions } from "./format-receipt.js";
 export { createLiveTable, type LiveRow, type LiveTable, type LiveTableOptions } from "./live-table.js";
+export { liveRows, type LiveRowsOptions } from "./live-rows.js";
 export {
   createServedLedger,
   createServedReporter,

@@ -7,11 +7,11 @@ import { colorWanted } from "./format-receipt.js";
 /** One line of the table. */
 export interface LiveRow {
   readonly instance: string;
-  readonly version: string;
+  readonly version?: string | undefined;
   /** `serving`, `stopping`, ... */
   readonly state: string;
   readonly callsPerSecond: number;
-  readonly inFlight: number;
+  readonly inFlight?: number | undefined;
   readonly errors: number;
 }
 
@@ -65,17 +65,31 @@ function plain(stream: NodeJS.WriteStream, everyMs: number, clock: Clock): LiveT
   };
 }
 
+/** A column that no row fills is left out. */
 function tableOf(rows: readonly LiveRow[], color: boolean): string {
+  const columns = allColumns.filter(({ name }) => rows.some((row) => row[name] !== undefined));
   const table = new Table({
-    head: ["instance", "version", "state", "calls/s", "in flight", "errors"],
-    colAligns: ["left", "left", "left", "right", "right", "right"],
+    head: columns.map(({ title }) => title),
+    colAligns: columns.map(({ align }) => align),
     style: { head: [], border: [], compact: true },
   });
-  for (const row of rows) {
-    const { instance, version, callsPerSecond, inFlight, errors } = row;
-    table.push([instance, version, stateOf(row.state, color), callsPerSecond.toFixed(0), inFlight, errors]);
-  }
+  for (const row of rows) table.push(columns.map(({ name }) => cell(row, name, color)));
   return table.toString();
+}
+
+const allColumns = [
+  { name: "instance", title: "instance", align: "left" },
+  { name: "version", title: "version", align: "left" },
+  { name: "state", title: "state", align: "left" },
+  { name: "callsPerSecond", title: "calls/s", align: "right" },
+  { name: "inFlight", title: "in flight", align: "right" },
+  { name: "errors", title: "errors", align: "right" },
+] as const satisfies readonly { readonly name: keyof LiveRow; title: string; align: "left" | "right" }[];
+
+function cell(row: LiveRow, name: keyof LiveRow, color: boolean): string | number {
+  if (name === "state") return stateOf(row.state, color);
+  if (name === "callsPerSecond") return row.callsPerSecond.toFixed(0);
+  return row[name] ?? "";
 }
 
 function stateOf(state: string, color: boolean): string {

@@ -115,7 +115,7 @@ export class FleetProcess implements AsyncDisposable {
     return this.now;
   }
 
-  /** What it said when it began to serve. */
+  /** What is known of it since it began to serve. */
   get serving(): ServingMessage | undefined {
     return this.said;
   }
@@ -159,6 +159,12 @@ export class FleetProcess implements AsyncDisposable {
   /** Resolves when it serves. Rejects with its last output when it ends first, or after `timeoutMs`. */
   async untilServing(timeoutMs: number): Promise<ServingMessage> {
     return this.said ?? (await this.message(asServing, "serving message", timeoutMs));
+  }
+
+  /** For a parent that learns by other means than IPC that it serves. */
+  nowServes(serving: ServingMessage): void {
+    this.said = serving;
+    if (this.now === "starting") this.now = "serving";
   }
 
   /**
@@ -219,8 +225,8 @@ export class FleetProcess implements AsyncDisposable {
   private heard(message: unknown): void {
     const serving = asServing(message);
     if (serving) {
-      this.said = serving;
-      if (this.now === "starting") this.now = "serving";
+      // Its parent may have learned more by other means.
+      if (!this.said) this.nowServes(serving);
     } else if (isKind(message, "stopped")) {
       this.now = "stopped";
     }

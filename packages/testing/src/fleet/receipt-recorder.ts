@@ -47,7 +47,7 @@ export class ReceiptRecorder {
   private readonly dropped: Dropped[] = [];
   private current: StepRecord | undefined;
   private stepSinceMs = 0;
-  private lastOkMs = 0;
+  private answeredMs = 0;
   private restarts = 0;
   private kills = 0;
 
@@ -79,7 +79,7 @@ export class ReceiptRecorder {
     this.closeStep(now);
     this.current = this.stepNamed(name, options.outage ?? false);
     this.stepSinceMs = now;
-    this.lastOkMs = now;
+    this.answeredMs = now;
   }
 
   record(call: CallRecord): void {
@@ -90,7 +90,7 @@ export class ReceiptRecorder {
     step.record(outcome, attempts, latencyMs);
     instance.record(outcome, attempts, step.outage ? undefined : latencyMs);
     if (!step.outage) this.latencies.record(latencyMs);
-    if (outcome === "ok") this.answered();
+    if (outcome === "ok" || outcome === "appError") this.answered();
     if (outcome === "dropped") this.explain("call", call.instance, call.error, step.name, latencyMs);
   }
 
@@ -167,14 +167,14 @@ export class ReceiptRecorder {
 
   private answered(): void {
     const now = this.clock.now();
-    if (this.current) this.current.gapMs = Math.max(this.current.gapMs, now - this.lastOkMs);
-    this.lastOkMs = now;
+    if (this.current) this.current.gapMs = Math.max(this.current.gapMs, now - this.answeredMs);
+    this.answeredMs = now;
   }
 
   private closeStep(now: number): void {
     if (!this.current) return;
     this.current.durationMs += now - this.stepSinceMs;
-    this.current.gapMs = Math.max(this.current.gapMs, now - this.lastOkMs);
+    this.current.gapMs = Math.max(this.current.gapMs, now - this.answeredMs);
     this.stepSinceMs = now;
   }
 

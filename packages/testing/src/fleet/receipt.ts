@@ -19,7 +19,7 @@ export interface StepReceipt extends Tally {
   readonly startedMs: number;
   readonly durationMs: number;
   readonly maxMs: number;
-  /** The longest time without a good answer. */
+  /** The longest time without an answer of a service. */
   readonly gapMs: number;
   readonly streamsDropped: number;
   /** True when nobody could serve for a while on purpose, as in a restart of all instances at once. */
@@ -50,7 +50,7 @@ export interface Receipt extends Tally {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
-  /** The longest time without a good answer in outage steps; 0 without such a step. */
+  /** The longest time without an answer of a service in outage steps; 0 without such a step. */
   readonly gapMs: number;
   readonly perInstance: Readonly<Record<string, InstanceReceipt>>;
   readonly steps: readonly StepReceipt[];

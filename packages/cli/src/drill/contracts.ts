@@ -1,0 +1,30 @@
+import { createClient } from "@rollcall/app";
+import { contractOf, type ContractFlags } from "../contract/contract-flags.js";
+import type { ContractSource } from "../contract/contract-source.js";
+import { reflectionServer } from "../contract/reflection-server.js";
+import { reflectionSource } from "../contract/reflection-source.js";
+
+const reflectionTimeoutMs = 5000;
+
+/**
+ * Where the instances' contracts are told: what the flags name, or else the instances themselves.
+ * @param services what they registered; at least one
+ */
+export async function contractsOf(
+  services: readonly string[],
+  flags: ContractFlags,
+  registryUrl: string,
+): Promise<ContractSource> {
+  const [service = ""] = services;
+  return (
+    (await contractOf(flags)) ??
+    reflectionSource(
+      reflectionServer({
+        service,
+        target: service,
+        connect: (contract) => createClient(contract, { registry: registryUrl }),
+        timeoutMs: reflectionTimeoutMs,
+      }),
+    )
+  );
+}
