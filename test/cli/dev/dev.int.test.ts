@@ -165,7 +165,7 @@ describe("rollcall dev", () => {
       const { pid } = await loop.event("serving");
       const { url } = await loop.event("registry");
       await using orders = createClient(Orders, { registry: url });
-      await orders.get({ id: "crash" }).catch(() => {});
+      await orders.get({ id: "crash" }, { timeoutMs: 3_000 }).catch(() => {});
       expect(await loop.event("exited")).toEqual({ event: "exited", pid, code: 42, signal: null });
       await project.answer("v1");
       await loop.event("serving", 1);
