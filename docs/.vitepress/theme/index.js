@@ -1,0 +1,4 @@
+import theme from "vitepress/theme";
+import "./layout.css";
+
+export default theme;
