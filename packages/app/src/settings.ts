@@ -62,17 +62,17 @@ export interface Settings {
   readonly registry: string;
   /** Where the server listens. Default `0.0.0.0`. */
   readonly host: string;
-  /** Default 0: any free port. */
+  /** The port of the server. Default 0: any free one. */
   readonly port: number;
   /** `host` or `host:port` as callers reach the server. Default: `host`, or this machine's first external address. */
   readonly advertise: string;
   /** The instance's id, unique within its services. Default: its address. */
   readonly id: string;
-  /** Default `0.0.0`. */
+  /** The version that runs, which rules and commands choose instances by. Default `0.0.0`. */
   readonly version: string;
-  /** `stable`, `canary` or any other. Default `stable`. */
+  /** What the instance is for, `stable`, `canary` or any other: rules can choose by it. Default `stable`. */
   readonly track: string;
-  /** Default none. */
+  /** Where the process runs: calls stay in the caller's zone where that has its share of instances. Default none. */
   readonly zone: string;
   /** Relative share of calls; 0 for a canary that waits for its rule. Default 100. */
   readonly weight: number;
@@ -97,15 +97,15 @@ export interface Settings {
   readonly balancer: string;
   /** How many instances of a service a client sends its calls to, the same ones as long as they are there; 0 for all. Default 0. */
   readonly subsetSize: number;
-  /** Of calls that say none, in milliseconds. Default 10 000. */
+  /** The timeout of calls that say none, in milliseconds. Default 10 000. */
   readonly timeoutMs: number;
   /** Whether clients stop sending calls to what fails anyway: `off` turns every breaker off. Default `on`. */
   readonly breaker: "on" | "off";
   /** How many calls of one client may wait for an endpoint; more fail at once. Default 10 000. */
   readonly maxPendingCalls: number;
   /**
-   * Of calls served that come without a deadline and have one message for an answer, in milliseconds; 0 for none. A
-   * method's own `timeoutMs` goes before it. Default 60 000.
+   * The timeout of calls served that come without a deadline and have one message for an answer, in milliseconds; 0 for
+   * none. A method's own `timeoutMs` goes before it. Default 60 000.
    */
   readonly serverTimeoutMs: number;
   /**
@@ -114,20 +114,20 @@ export interface Settings {
    * never.
    */
   readonly hangTimeoutMs: number;
-  /** For the whole of a stop, as Kubernetes means it. Default 30 000. */
+  /** How long the whole of a stop may take, in milliseconds, as Kubernetes means it. Default 30 000. */
   readonly gracePeriodMs: number;
   /**
-   * For callers to acknowledge that the server stops; and between leaving the registry and closing the server when one that
-   * is connected has not, or cannot. Default 500.
+   * How long callers have to acknowledge that the server stops, in milliseconds; and the time between leaving the registry
+   * and closing the server when one that is connected has not, or cannot. Default 500.
    */
   readonly propagationDelayMs: number;
   /** What to do when the registry does not answer: serve and keep trying, or fail. Default `wait`. */
   readonly startup: "wait" | "fail-fast";
-  /** How long `fail-fast` waits. Default 5 000. */
+  /** How long `fail-fast` waits, in milliseconds. Default 5 000. */
   readonly startupTimeoutMs: number;
-  /** Default `info`. */
+  /** The least that is logged. Default `info`. */
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
-  /** `auto`: readable lines in a terminal, else JSON. */
+  /** How lines are written: `auto` is `pretty` in a terminal, else `json`. Default `auto`. */
   readonly logFormat: "auto" | "json" | "pretty";
 }
 
