@@ -2,7 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-const page = await readFile(join(import.meta.dirname, "../../../packages/testing/README.md"), "utf8");
+const root = join(import.meta.dirname, "../../..");
+const pages = ["packages/testing/README.md", "docs/guides/testing.md"];
+const page = (await Promise.all(pages.map((path) => readFile(join(root, path), "utf8")))).join("\n");
 
 /** Blocks that say `test=<file>`: the file of that name in this folder, which runs with the other tests. */
 const blocks = [...page.matchAll(/^```ts test=(\S+)\n(.*?)^```$/gms)].map(([, file = "", code = ""]) => ({
