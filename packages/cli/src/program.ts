@@ -29,7 +29,8 @@ export async function run(
   }
 }
 
-function createProgram(terminal: Terminal, env: CliEnv): Command {
+/** The command line: what `run` parses with. */
+export function createProgram(terminal: Terminal, env: CliEnv): Command {
   const program = new Command("rollcall")
     .description("gRPC services in TypeScript in which a deploy never drops a call")
     .version(version)
