@@ -38,6 +38,7 @@ const groups: readonly { readonly text: string; readonly pages: readonly (readon
     text: "Run them",
     pages: [
       ["The command line", "/guides/cli"],
+      ["Calling services", "/guides/calling-services"],
       ["Graceful rollout", "/guides/graceful-rollout"],
       ["Canaries", "/guides/canary"],
       ["Balancing", "/guides/balancing"],
