@@ -1,6 +1,18 @@
 import { exitText, type Member } from "@rollcall/testing/fleet";
 import type { Stage } from "./stage.js";
 
+/** For the caller to report twice. */
+const sampleMs = 600;
+
+/** The member that most calls go to now: what happens to one that gets none would show nothing. */
+export async function busiest({ fleet, caller, clock, signal }: Stage): Promise<Member> {
+  const before = caller.progress.byInstance;
+  await clock.sleep(sampleMs, signal);
+  const now = caller.progress.byInstance;
+  const calls = ({ name }: Member): number => (now[name]?.calls ?? 0) - (before[name]?.calls ?? 0);
+  return fleet.members.toSorted((a, b) => calls(b) - calls(a))[0]!;
+}
+
 /** Ends a member as a deploy does, and starts its successor. An exit code other than 0 is a problem, not the drill's end. */
 export async function restart(stage: Stage, member: Member, port: "same" | "new"): Promise<void> {
   const { timeline, recorder, signal } = stage;

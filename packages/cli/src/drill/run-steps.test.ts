@@ -1,4 +1,4 @@
-import { createReceipt, type Exit, type Member } from "@rollcall/testing/fleet";
+import { createReceipt, type Exit, type Member, type Tally } from "@rollcall/testing/fleet";
 import { FakeClock } from "@rollcall/testing";
 import { describe, expect, it } from "vitest";
 import { runSteps, type SkippedStep } from "./run-steps.js";
@@ -40,6 +40,13 @@ async function run(
   const stage: Stage = {
     fleet: { members } as unknown as Stage["fleet"],
     caller: {
+      // drill-1 gets most.
+      get progress() {
+        const calls = (perMs: number): Tally => ({ calls: clock.now() * perMs }) as Tally;
+        return {
+          byInstance: { "drill-0": calls(1), "drill-1": calls(2), "drill-2": calls(1) },
+        } as unknown as Stage["caller"]["progress"];
+      },
       step: async (name, options) => void log.push(`step ${name}${options?.outage ? " (outage)" : ""}`),
     },
     recorder: createReceipt({ clock }),
@@ -91,16 +98,17 @@ describe("the steps of a drill", () => {
     ]);
   });
 
-  it("kills one, and starts it again", async () => {
+  it("kills the one that most calls go to, and starts it again", async () => {
     const { log } = await run(["kill"], { shareMs: 2000 });
-    expect(log).toEqual(["step kill", "drill-0 kill", "drill-0 start same"]);
+    expect(log).toEqual(["step kill", "drill-1 kill", "drill-1 start same"]);
   });
 
   it("lets a hung instance go on, also when the drill is interrupted", async () => {
-    expect((await run(["hang"])).log).toEqual(["step hang", "drill-2 SIGSTOP", "drill-2 SIGCONT"]);
+    expect((await run(["hang"])).log).toEqual(["step hang", "drill-1 SIGSTOP", "drill-1 SIGCONT"]);
     const log: string[] = [];
     const interrupt = new AbortController();
-    const caller: Stage["caller"] = { step: async (name) => void log.push(name) };
+    const progress = { byInstance: {} } as unknown as Stage["caller"]["progress"];
+    const caller: Stage["caller"] = { progress, step: async (name) => void log.push(name) };
     const stopped = run(["hang", "steady"], {
       signal: interrupt.signal,
       caller,

@@ -6,7 +6,7 @@ import type { Timeline } from "./timeline.js";
 /** What the steps of a drill have to do with. */
 export interface Stage {
   readonly fleet: Fleet;
-  readonly caller: Pick<CallerProcess, "step">;
+  readonly caller: Pick<CallerProcess, "step" | "progress">;
   readonly recorder: ReceiptRecorder;
   readonly registry: Pick<DevelopmentRegistry, "outage">;
   readonly timeline: Timeline;

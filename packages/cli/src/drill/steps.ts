@@ -1,5 +1,5 @@
 import { formatDuration } from "../duration.js";
-import { hang, kill, restart, start } from "./instance-actions.js";
+import { busiest, hang, kill, restart, start } from "./instance-actions.js";
 import type { Stage } from "./stage.js";
 
 /** One thing that a drill does to the fleet while calls are made. */
@@ -61,14 +61,13 @@ export const drillSteps: readonly DrillStep[] = [
   },
   {
     name: "kill",
-    what: "an instance is killed by SIGKILL, and comes back a second later",
+    what: "the busiest instance is killed by SIGKILL, and comes back a second later",
     outage: alone,
     unfit: mayRunTwice,
     lethal: true,
     async run(stage, untilMs) {
-      const { members } = stage.fleet;
       for (let round = 0; round === 0 || left(stage, untilMs) > roundMs; round++) {
-        const member = members[round % members.length]!;
+        const member = await busiest(stage);
         await kill(stage, member);
         await stage.clock.sleep(pauseMs, stage.signal);
         await start(stage, member, "same");
@@ -79,13 +78,13 @@ export const drillSteps: readonly DrillStep[] = [
   },
   {
     name: "hang",
-    what: "an instance stops answering, by SIGSTOP, and goes on later",
+    what: "the busiest instance stops answering, by SIGSTOP, and goes on later",
     outage: alone,
     unfit: mayRunTwice,
     lethal: true,
     async run(stage, untilMs) {
       const forMs = Math.min(longestHangMs, Math.max(pauseMs, left(stage, untilMs) / 2));
-      await hang(stage, stage.fleet.members.at(-1)!, forMs);
+      await hang(stage, await busiest(stage), forMs);
       await restOf(stage, untilMs);
     },
   },
