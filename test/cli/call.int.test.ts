@@ -5,6 +5,7 @@ import { type App } from "@rollcall/app";
 import { EtcdServer } from "@rollcall/testing";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Pki } from "../tls/fixtures/pki.js";
 import { untilTrue } from "../registry/until.js";
 import { ordersApp } from "./orders-app.js";
 import { rollcallHere } from "./rollcall-here.js";
@@ -155,6 +156,44 @@ describe("rollcall call, over a registry and real connections", () => {
       );
     } finally {
       await silent.force();
+    }
+  });
+
+  it("calls over TLS, asking for the contract under the name that the server proves", async () => {
+    using pki = new Pki();
+    const files = pki.files({ names: [{ dns: "shop.v1.Orders" }] });
+    const secure = ordersApp({
+      registry: "memory://",
+      reflection: true,
+      tls: { ...files, clientAuth: "none" },
+      logger,
+    });
+    await secure.start();
+    try {
+      const to = ["--address", secure.address, "--json", "--timeout", "5s"];
+      const get = ["shop.v1.Orders/Get", '{"id":"1"}', ...to];
+      expect(await call(...get, "--ca", pki.caFile)).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('"id":"1"'),
+      });
+      const named = await call(
+        "Orders/Get",
+        '{"id":"1"}',
+        ...to,
+        "--ca",
+        pki.caFile,
+        "--server-name",
+        "shop.v1.Orders",
+      );
+      expect(named.code).toBe(0);
+      const [plain, unknown] = await Promise.all([
+        call(...get, "--timeout", "1s"),
+        call(...get, "--tls", "--verbose", "--timeout", "1s"),
+      ]);
+      expect([plain.code, unknown.code]).toEqual([1, 1]);
+      expect(unknown.err).toMatch(/^warning: connection failed: .*certificate/m);
+    } finally {
+      await secure.force();
     }
   });
 

@@ -1,6 +1,6 @@
 import { createClient, staticRegistry } from "@rollcall/app";
 import type { ClientOf, Interceptor, RegistryBackend, ServiceContract } from "@rollcall/core";
-import { pino } from "pino";
+import { pino, type Logger } from "pino";
 import type { CliEnv } from "../cli-env.js";
 import type { Report } from "../output/report.js";
 import { registryTimeoutMs, useRegistry } from "../registry-access.js";
@@ -14,6 +14,8 @@ export interface DestinationFlags {
   readonly tls?: boolean | undefined;
   readonly ca?: string | undefined;
   readonly serverName?: string | undefined;
+  /** Whether faults of connections are told, beside the error of the call. */
+  readonly verbose?: boolean | undefined;
 }
 
 /** Where calls go: the instances in a registry, or one address. */
@@ -48,7 +50,8 @@ export async function useDestination<T>(
     return work({
       description: address,
       services: () => undefined,
-      connect: (contract, interceptors) => connect(contract, at(contract.name), flags, env, interceptors),
+      connect: (contract, interceptors) =>
+        connect(contract, at(contract.name), { flags, env, report }, interceptors),
     });
   }
   const timeout = Math.min(registryTimeoutMs, flags.timeout ?? registryTimeoutMs);
@@ -56,18 +59,24 @@ export async function useDestination<T>(
     work({
       description: `registry ${description}`,
       services: async () => [...new Set((await list()).map(({ instance }) => instance.service))].toSorted(),
-      connect: (contract, interceptors) => connect(contract, backend, flags, env, interceptors),
+      connect: (contract, interceptors) => connect(contract, backend, { flags, env, report }, interceptors),
     }),
   );
+}
+
+interface Around {
+  readonly flags: DestinationFlags;
+  readonly env: CliEnv;
+  readonly report: Pick<Report, "warn">;
 }
 
 function connect<S>(
   contract: ServiceContract<S>,
   registry: RegistryBackend,
-  { tls, ca, serverName }: DestinationFlags,
-  { transport }: CliEnv,
+  { flags, env, report }: Around,
   interceptors: readonly Interceptor[] = [],
 ): ClientOf<S> & AsyncDisposable {
+  const { tls, ca, serverName, verbose } = flags;
   const options = {
     ...(ca === undefined ? {} : { caFile: ca }),
     ...(serverName === undefined ? {} : { serverName }),
@@ -76,9 +85,16 @@ function connect<S>(
   return createClient<S>(contract, {
     registry,
     interceptors,
-    transport,
+    transport: env.transport,
     ...(wanted === undefined ? {} : { tls: wanted }),
-    // What goes wrong is in the error of the call.
-    logger: pino({ level: "silent" }),
+    logger: verbose ? loggerTo(report.warn) : pino({ level: "silent" }),
   });
+}
+
+function loggerTo(warn: (text: string) => void): Logger {
+  const write = (line: string): void => {
+    const { msg, reason } = JSON.parse(line) as { msg?: string; reason?: string };
+    warn(reason === undefined ? `${msg}` : `${msg}: ${reason}`);
+  };
+  return pino({ level: "warn" }, { write });
 }
