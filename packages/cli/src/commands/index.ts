@@ -2,6 +2,7 @@ import type { CommandFactory } from "./command-factory.js";
 import { callCommand } from "./call.js";
 import { devCommand } from "./dev.js";
 import { drillCommand } from "./drill.js";
+import { completionCommand } from "./completion.js";
 import { etcdCommand } from "./etcd.js";
 import { generateCommand } from "./generate.js";
 import { logCommand } from "./log.js";
@@ -20,4 +21,5 @@ export const commands: readonly CommandFactory[] = [
   rolloutCommand,
   logCommand,
   etcdCommand,
+  completionCommand,
 ];
