@@ -21,6 +21,7 @@ import { openRegistry } from "./registry-url.js";
 import { readSettings } from "./settings.js";
 import { openTls, type TlsOptions } from "./tls.js";
 
+/** What `createClient` takes; everything has a default. */
 export interface CreateClientOptions<S = any> {
   /** A URL, closed with the client, or a registry of your own. Default `ROLLCALL_REGISTRY`, else etcd on this machine. */
   readonly registry?: string | RegistryBackend | undefined;

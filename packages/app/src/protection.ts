@@ -9,6 +9,7 @@ import { integer, readTable, setting, type SettingsTable } from "./settings.js";
 /** How an app's server protects itself. Each has a `ROLLCALL_SERVER_*` variable, which wins; 0 stands for no limit. */
 export interface ProtectionSettings extends GrpcServerLimits, Omit<CallLimits, "serverTimeoutMs"> {}
 
+/** Limits that an app sets itself; the others keep their defaults, and variables win over both. */
 export type ProtectionOptions = {
   readonly [K in keyof ProtectionSettings]?: ProtectionSettings[K] | undefined;
 };

@@ -131,6 +131,7 @@ export interface Settings {
   readonly logFormat: "auto" | "json" | "pretty";
 }
 
+/** Settings as code gives them; what is left out comes from variables, else from its default. */
 export type SettingsInput = { readonly [K in keyof Settings]?: Settings[K] | undefined };
 
 export const settingsTable: SettingsTable<Settings> = {

@@ -16,6 +16,7 @@ export interface OutlierEjectionOptions {
   readonly successRate?: SuccessRateOptions | false;
 }
 
+/** When an endpoint is ejected because others succeed far more often. */
 export interface SuccessRateOptions {
   /** Standard deviations below the mean that eject. Default 1.9. */
   readonly deviations?: number;

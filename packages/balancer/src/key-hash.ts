@@ -1,6 +1,7 @@
 import { hashText, stickyKey, type BalancerFactory, type Call } from "@rollcall/core";
 import { RingHash } from "./ring-hash.js";
 
+/** What `keyHash` chooses by. */
 export interface KeyHashOptions {
   /**
    * What calls must have in common to meet at one endpoint; undefined for a call that may go anywhere. Default: the

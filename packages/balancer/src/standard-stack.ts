@@ -4,6 +4,7 @@ import { outlierEjection } from "./outlier-ejection.js";
 import { subsetting } from "./subsetting.js";
 import { zoneAware, type ZoneAwareOptions } from "./zone-aware.js";
 
+/** What stands around a policy. */
 export interface StandardStackOptions {
   /** How many endpoints a caller uses. Default: all. */
   readonly subsetSize?: number | undefined;

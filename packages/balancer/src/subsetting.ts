@@ -12,6 +12,7 @@ import {
 import { closedPick, noPick } from "./no-pick.js";
 import { nearness } from "./rendezvous.js";
 
+/** How many endpoints each caller uses. */
 export interface SubsettingOptions {
   /** How many endpoints a caller uses; 1 or more. Google's SRE book names 20 to 100. */
   readonly size: number;

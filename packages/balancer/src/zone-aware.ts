@@ -13,6 +13,7 @@ import { closedPick, noPick } from "./no-pick.js";
 import { Weights } from "./weights.js";
 import { zoneShares } from "./zone-shares.js";
 
+/** When calls stay in the caller's zone. */
 export interface ZoneAwareOptions {
   /** Views with fewer endpoints are not divided: a zone of one has nobody to fail over to. Default 6, Envoy's. */
   readonly minEndpoints?: number;

@@ -15,6 +15,7 @@ import { readDetails, withDetails } from "./errors/status-details.js";
  */
 export type Processed = "no" | "unknown" | "yes";
 
+/** What an `RpcError` may say besides its code and message. */
 export interface RpcErrorOptions {
   /** The method, as `shop.v1.Orders/Get`; filled in by the pipeline when a handler leaves it out. */
   readonly path?: string | undefined;

@@ -35,6 +35,7 @@ export interface Awaited {
   readonly detail: string;
 }
 
+/** What the attempts so far say about a rollout. */
 export type Verdict =
   /** The new version is out of its limits. */
   | { readonly kind: "abort"; readonly reason: string }

@@ -7,6 +7,7 @@ import { FaultRow } from "./fault-row.js";
 import { isActive, type RolloutInForce } from "./plan.js";
 import { askStore } from "./store-request.js";
 
+/** What a rollout controller works with. */
 export interface ControllerEnv {
   readonly service: string;
   /** Who this is, in the registry and in the policy's `by`: the app and the instance. */

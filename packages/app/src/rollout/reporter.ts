@@ -5,6 +5,7 @@ import { FaultRow } from "./fault-row.js";
 import { isActive } from "./plan.js";
 import { askStore } from "./store-request.js";
 
+/** What a reporter of one service works with. */
 export interface ReporterEnv {
   readonly service: string;
   /** Tells this process from other callers. */

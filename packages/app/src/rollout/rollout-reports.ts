@@ -2,6 +2,7 @@ import type { ClusterEnv, Discovery, Feed, Snapshot } from "@rollcall/core";
 import { Reporter, type ReporterEnv } from "./reporter.js";
 import { restoreLostPolicy } from "./restorer.js";
 
+/** What the reports of all services that a process calls need. */
 export interface RolloutReportsEnv extends Omit<ReporterEnv, "service" | "feed"> {
   readonly discovery: Discovery;
 }

@@ -6,6 +6,7 @@ import { link } from "./link.js";
 import { compareModules, writeModules } from "./output.js";
 import { readSources } from "./sources.js";
 
+/** What is generated, from where and to where. */
 export interface GenerateOptions {
   /** Proto files, directories of them, or names below a proto path. */
   readonly protos: readonly string[];

@@ -44,14 +44,17 @@ export interface ServerCallContext extends CallContext {
   readonly peer: Peer;
 }
 
+/** A call with one request message. */
 export interface UnaryRequest {
   readonly requestStream: false;
   readonly request: object;
 }
+/** A call whose request is a stream of messages, read once. */
 export interface StreamRequest {
   readonly requestStream: true;
   readonly request: AsyncIterable<object>;
 }
+/** A reply of one message. */
 export interface UnaryResponse {
   readonly responseStream: false;
   readonly response: object;
@@ -62,6 +65,7 @@ export interface StreamResponse {
   readonly response: AsyncIterable<object>;
 }
 
+/** What differs in a call derived by `with`. */
 export interface CallChange {
   readonly metadata?: Metadata;
   readonly deadline?: number;

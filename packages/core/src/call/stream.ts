@@ -1,3 +1,4 @@
+/** What `mapStream` does to a stream on its way. */
 export interface StreamHooks<In, Out> {
   /** Each message on its way. */
   readonly value: (message: In) => Out;

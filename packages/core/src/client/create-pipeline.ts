@@ -12,6 +12,7 @@ import { retry, type RetryOptions } from "./retry.js";
 
 export type { Destination };
 
+/** What a client's pipeline is built from. */
 export interface PipelineEnv {
   readonly clock: Clock;
   random(): number;

@@ -1,5 +1,6 @@
 import type { Clock } from "../ports/clock.js";
 
+/** How many retries a client may make in proportion to its successes. */
 export interface RetryBudgetOptions {
   /** Tokens earned by a call that succeeds. Default 0.2: at most one retry per five successes. */
   readonly earn?: number | undefined;

@@ -6,6 +6,7 @@ import { pause } from "./pause.js";
 import { pushBack } from "./push-back.js";
 import { createRetryBudget, type RetryBudgetOptions } from "./retry-budget.js";
 
+/** How calls that may have run are repeated. Calls that no handler saw go on elsewhere whatever is said here. */
 export interface RetryOptions {
   /** Attempts of an idempotent call that may have run, the first included. Default 3; 1 turns these retries off. */
   readonly maxAttempts?: number | undefined;

@@ -10,6 +10,7 @@ import type { Clock } from "../ports/clock.js";
 import { inheritIdentity } from "../routing/identity.js";
 import { RequestStream } from "./request-stream.js";
 
+/** What a client needs to begin calls. */
 export interface ClientEnv {
   readonly clock: Clock;
   /**

@@ -19,6 +19,7 @@ import type { Routes } from "../routing/routes.js";
 import { Membership } from "./membership.js";
 import { Subsets, type BalancedSubset } from "./subsets.js";
 
+/** What the cluster of one service is built from. */
 export interface ClusterEnv {
   readonly service: string;
   readonly feed: Feed<Snapshot>;

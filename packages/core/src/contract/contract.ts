@@ -3,6 +3,7 @@ import type { ProtoFile } from "./proto-file.js";
 
 export type { Codec };
 
+/** Which sides of a method stream. */
 export type MethodKind = "unary" | "server_streaming" | "client_streaming" | "bidi_streaming";
 
 /** One method of a service. */

@@ -2,6 +2,7 @@ import { Code, codeOf } from "../code.js";
 import { ConfigError, RpcError, type RpcErrorOptions } from "../errors.js";
 import { errorInfo, ErrorInfo } from "./details.js";
 
+/** An error that callers can tell from others, for `defineError`. */
 export interface ErrorDeclaration<Key extends string = string> {
   /** What kind of error it is, unique within its domain: `OUT_OF_STOCK`. */
   readonly reason: string;

@@ -48,7 +48,10 @@ export function badRequest(fieldViolations: readonly rpc.BadRequest_FieldViolati
   return BadRequest.create({ fieldViolations });
 }
 
-/** @param delayMs the least time to wait before another attempt; what is no number from 0 counts as 0 */
+/**
+ * When the caller may try again.
+ * @param delayMs the least time to wait before another attempt; what is no number from 0 counts as 0
+ */
 export function retryInfo(delayMs: number): Detail {
   const ms = delayMs > 0 ? Math.min(Math.ceil(delayMs), longestDelayMs) : 0;
   return RetryInfo.create({ retryDelay: { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 } });
@@ -80,7 +83,10 @@ export function resourceInfo(resource: rpc.ResourceInfoInit): Detail {
   return ResourceInfo.create(resource);
 }
 
-/** @param servingData for the server's side only, best encrypted */
+/**
+ * What names this request when somebody asks about it.
+ * @param servingData for the server's side only, best encrypted
+ */
 export function requestInfo(requestId: string, servingData = ""): Detail {
   return RequestInfo.create({ requestId, servingData });
 }
@@ -90,7 +96,10 @@ export function help(links: readonly rpc.Help_LinkInit[]): Detail {
   return Help.create({ links });
 }
 
-/** @param locale as BCP 47 writes it: `is-IS` */
+/**
+ * The message for the person in front, in their language.
+ * @param locale as BCP 47 writes it: `is-IS`
+ */
 export function localizedMessage(locale: string, message: string): Detail {
   return LocalizedMessage.create({ locale, message });
 }

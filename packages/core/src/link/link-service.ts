@@ -47,6 +47,7 @@ interface ServedLink {
 /** A caller's name for itself is for logs only, and may be anything. */
 const longestName = 64;
 
+/** Serves `rollcall.link.v1.Link`: says who this process is, and tells connected callers when it drains. */
 export function createLinkService(): LinkService {
   const identified = Promise.withResolvers<LinkIdentity>();
   const links = new Set<ServedLink>();

@@ -12,6 +12,7 @@ import type { Connection } from "../ports/transport.js";
 import { CallerLink } from "./caller-link.js";
 import { linkPath, linkVersion } from "./link-protocol.js";
 
+/** What a connection with a link works with. */
 export interface LinkEnv {
   readonly clock: Clock;
   /** From 0 up to 1. */

@@ -18,6 +18,7 @@ export interface NoPick {
   readonly reason: string;
 }
 
+/** What a balancer picks for. */
 export interface PickArgs {
   readonly call: Call;
   /** Endpoints this call has already been sent to; avoided while there is another. */
@@ -52,6 +53,7 @@ export interface BalancerFactory {
   create(env: BalancerEnv): Balancer;
 }
 
+/** Whether a balancer found no endpoint for a call. */
 export function isNoPick(picked: Endpoint | NoPick): picked is NoPick {
   return "reason" in picked;
 }

@@ -29,6 +29,7 @@ export function startedAt(incarnation: string): number {
   return match ? Number(match[1]) : Number.NaN;
 }
 
+/** `visible`: the registry has the records, read back; `lost`: it had them and is asked to take them again. */
 export type RegistrationState = "pending" | "visible" | "lost";
 
 /** What a process has put, and keeps, in the registry. */

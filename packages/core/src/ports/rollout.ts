@@ -27,6 +27,7 @@ export interface Rule {
   readonly lane?: string | undefined;
 }
 
+/** `running` and `paused` are active; `promoted` and `aborted` are ends. */
 export type RolloutState = "running" | "paused" | "promoted" | "aborted";
 
 /** A release under way, or how the last one ended. Times are milliseconds since the epoch. */
@@ -80,6 +81,7 @@ export interface StoredPolicy {
   readonly fault?: string | undefined;
 }
 
+/** One service's policy as it is to be. */
 export interface PolicyChange {
   readonly service: string;
   /** As it was read: the change is made only if the document is still that one. */
@@ -87,6 +89,7 @@ export interface PolicyChange {
   readonly policy: RolloutPolicy;
 }
 
+/** Whether changes of policies were made: all of them or none. */
 export type CompareAndSet =
   | { readonly won: true }
   /** Nothing was written. `current` is what the registry holds for the services that were to change. */

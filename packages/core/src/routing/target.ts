@@ -1,6 +1,7 @@
 import type { ServiceInstance } from "../ports/registry.js";
 import type { Target } from "../ports/rollout.js";
 
+/** Whether an instance has everything that a target names. */
 export function matches(target: Target, instance: ServiceInstance): boolean {
   const { version, track, id, labels } = target;
   return (

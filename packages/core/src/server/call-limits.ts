@@ -27,6 +27,7 @@ export interface CallLimits {
   readonly streamIdleMs: number;
 }
 
+/** The limits of calls on a server unless it is told otherwise. */
 export const defaultCallLimits: CallLimits = {
   serverTimeoutMs: 60_000,
   maxConcurrentCalls: 4_096,

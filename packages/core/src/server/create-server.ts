@@ -17,6 +17,7 @@ import { rateLimit } from "./rate-limit.js";
 import { createShed, type Shed } from "./shed.js";
 import { streamIdle } from "./stream-idle.js";
 
+/** What a server is built from. */
 export interface ServerEnv {
   readonly services: readonly BoundService[];
   /**

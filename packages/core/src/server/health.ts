@@ -14,7 +14,10 @@ export interface HealthService {
   set(status: Status): void;
 }
 
-/** @param services full names of the services the server has; the empty name stands for the server itself */
+/**
+ * Serves `grpc.health.v1.Health`, NOT_SERVING until told otherwise.
+ * @param services full names of the services the server has; the empty name stands for the server itself
+ */
 export function createHealthService(services: readonly string[]): HealthService {
   const known = new Set(["", Health.name, ...services]);
   const status = createFeed<Status>("NOT_SERVING");

@@ -21,6 +21,7 @@ export interface CertificateProvider {
   close(): void;
 }
 
+/** What a provider that reads certificates from files works with. */
 export interface CertificateProviderEnv {
   readonly clock: Clock;
   readonly logger: Logger;

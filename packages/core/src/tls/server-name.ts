@@ -7,6 +7,7 @@ import { identityOf, isDnsName } from "./peer-identity.js";
 /** SPIFFE-ID, 2: a trust domain and a path without empty, `.` and `..` segments. */
 const spiffeId = /^spiffe:\/\/[a-z0-9._-]{1,255}(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)+$/;
 
+/** For errors: what a server's name may be. */
 export const allowedServerNames =
   "a DNS name, an IP address or a SPIFFE id (spiffe://trust-domain/path), with {service} and {name} for those of the contract";
 

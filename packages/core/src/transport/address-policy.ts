@@ -62,7 +62,10 @@ export function createAddressPolicy(allowedCidrs: readonly string[] = []): Addre
   };
 }
 
-/** @throws ConfigError */
+/**
+ * The parts of an address range, IPv4 in its own form also where it was mapped into IPv6.
+ * @throws ConfigError for text that is no CIDR
+ */
 export function parseCidr(cidr: string): { readonly base: string; readonly prefix: number } {
   const [, written = "", bits = ""] = /^([0-9a-fA-F:.]+)\/(\d{1,3})$/.exec(cidr) ?? [];
   const base = canonical(written);

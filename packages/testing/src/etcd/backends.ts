@@ -35,6 +35,7 @@ export interface EtcdUnderTest extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** One of the two etcds that the same tests can run on. */
 export interface EtcdBackend {
   readonly name: "embedded" | "real";
   start(): Promise<EtcdUnderTest>;

@@ -7,6 +7,7 @@ import { findEtcd } from "./find-etcd.js";
 import { freePorts } from "./free-ports.js";
 import { untilStopped } from "./until-stopped.js";
 
+/** How a real etcd is started. */
 export interface EtcdProcessOptions {
   /** The etcd to run. Default: what `findEtcd()` finds. */
   readonly binary?: string | undefined;

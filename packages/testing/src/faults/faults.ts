@@ -10,6 +10,7 @@ import {
 } from "@rollcall/core";
 import { concerns, type FaultRule } from "./rule.js";
 
+/** Which attempts go wrong, and what rules need for that. */
 export interface FaultOptions {
   readonly rules: readonly FaultRule[];
   readonly clock: Clock;

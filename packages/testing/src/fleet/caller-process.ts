@@ -2,6 +2,7 @@ import type { ProgressMessage, ReceiptMessage, RunnerMessage } from "./caller.js
 import { FleetProcess, isKind, type ProcessCommand, type ProcessOptions } from "./process.js";
 import { emptyTally } from "./tally.js";
 
+/** How a caller process is started. */
 export interface StartCallerOptions extends ProcessOptions {
   /** From its start to its first call. Default 20 s. */
   readonly readyTimeoutMs?: number | undefined;

@@ -27,6 +27,7 @@ export type RunnerMessage =
   | { readonly rollcall: "step"; readonly name: string; readonly outage: boolean }
   | { readonly rollcall: "finish" };
 
+/** What a caller process calls, and how often. */
 export interface CallerOptions extends Pick<
   RecordedLoopOptions,
   "ratePerSecond" | "durationMs" | "call" | "classify"

@@ -11,6 +11,7 @@ export interface MemberStart {
   readonly port: number;
 }
 
+/** How many processes, what each of them runs, and how long they may take. */
 export interface FleetOptions {
   readonly size: number;
   command(start: MemberStart): ProcessCommand;
@@ -30,6 +31,7 @@ export interface FleetOptions {
   readonly logDirectory?: string | undefined;
 }
 
+/** How one member of a fleet is restarted. */
 export interface RestartOptions {
   /** `SIGKILL` for a crash. Default `SIGTERM`. */
   readonly signal?: "SIGTERM" | "SIGKILL" | undefined;

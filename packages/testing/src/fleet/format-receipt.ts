@@ -5,6 +5,7 @@ import type { InstanceReceipt, Receipt, StepReceipt } from "./receipt.js";
 type Row = (string | number)[];
 type Style = Parameters<typeof styleText>[0];
 
+/** How a receipt is shown. */
 export interface FormatOptions {
   /** Default: as the terminal and `NO_COLOR` say. */
   readonly color?: boolean | undefined;

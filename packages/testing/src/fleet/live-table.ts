@@ -15,6 +15,7 @@ export interface LiveRow {
   readonly errors: number;
 }
 
+/** Where a live table is shown. */
 export interface LiveTableOptions {
   /** Default: stdout. */
   readonly stream?: NodeJS.WriteStream | undefined;
@@ -25,6 +26,7 @@ export interface LiveTableOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** A table that changes while something runs. */
 export interface LiveTable {
   /** Redraws in place; without a terminal a line of text, at most one per `plainEveryMs`. */
   update(title: string, rows: readonly LiveRow[]): void;

@@ -10,6 +10,7 @@ export type Shot<T> = {
   readonly latencyMs: number;
 } & ({ readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown });
 
+/** Which calls are due when. */
 export interface OpenLoopOptions<T> {
   /** Above 0. Calls are due at exact intervals from the start, whatever the answers do. */
   readonly ratePerSecond: number;
@@ -23,6 +24,7 @@ export interface OpenLoopOptions<T> {
   settled?(shot: Shot<T>): void;
 }
 
+/** What an open loop did. */
 export interface OpenLoopResult {
   /** Made, and ended: `ceil(rate x time)`. */
   readonly calls: number;

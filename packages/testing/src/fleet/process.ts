@@ -16,6 +16,7 @@ export interface ProcessCommand {
   readonly cwd?: string | undefined;
 }
 
+/** What a process is called and what is kept of its output. */
 export interface ProcessOptions {
   /** For messages; default the name of the script. */
   readonly name?: string | undefined;

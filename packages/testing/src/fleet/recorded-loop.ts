@@ -15,6 +15,7 @@ export interface CallNotes {
   attempts?: number | undefined;
 }
 
+/** An open loop and the receipt that its calls are written to. */
 export interface RecordedLoopOptions extends Omit<OpenLoopOptions<unknown>, "call" | "settled"> {
   readonly recorder: ReceiptRecorder;
   /** Resolves when the call was answered; rejects with its error. */
@@ -59,6 +60,7 @@ export interface StreamNotes {
   opened(instance: string | undefined): void;
 }
 
+/** A stream to keep open, and where its fate is written down. */
 export interface KeepStreamOptions {
   readonly recorder: ReceiptRecorder;
   /** Ends the stream, which then counts as completed. */

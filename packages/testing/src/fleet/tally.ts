@@ -33,6 +33,7 @@ export interface StreamTally {
   readonly messages: number;
 }
 
+/** What can become of a stream. */
 export type StreamEvent = keyof StreamTally;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

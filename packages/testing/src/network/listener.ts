@@ -9,6 +9,7 @@ import {
 } from "@rollcall/core";
 import type { Link, Peer, ServerSide, Wire } from "./wire.js";
 
+/** Where a server listens on a `MemoryNetwork`. */
 export interface MemoryAddress {
   /** Default `127.0.0.1`. */
   readonly host?: string | undefined;

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from "@rollcall/core";
 import type { Link, Peer, Wire } from "./wire.js";
 
+/** How messages travel on a `MemoryNetwork`. */
 export interface MemoryNetworkOptions {
   /** Default: the machine's. */
   readonly clock?: Clock | undefined;

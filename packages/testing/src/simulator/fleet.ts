@@ -12,6 +12,7 @@ import type { Slot } from "./slot.js";
 /** From a change of the policy until every caller knows it, unless the registry lags. */
 const noticeMs = 500;
 
+/** How a simulated fleet is restarted one by one. */
 export interface RollingRestartOptions {
   /** Between one instance that is visible again and the next. Default 200. */
   readonly pauseMs?: number | undefined;

@@ -17,6 +17,7 @@ import { SimRegistry } from "./registry/sim-registry.js";
 import type { Run } from "./run.js";
 import type { Seams } from "./seams.js";
 
+/** What is simulated: services as `createApp` takes them, how many instances and callers, and what callers do. */
 export interface SimulateOptions extends ServerOptions {
   /** Everything random comes from it. Default 1. */
   readonly seed?: number | undefined;

@@ -51,6 +51,7 @@ export interface GrpcServerLimits {
   readonly keepaliveTimeoutMs: number;
 }
 
+/** The limits of connections on a server unless it is told otherwise. */
 export const defaultServerLimits: GrpcServerLimits = {
   maxConcurrentStreams: 1_000,
   maxResetsPerSecond: 500,

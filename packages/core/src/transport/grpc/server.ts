@@ -22,6 +22,7 @@ export interface ServerTlsOptions {
   readonly allowedPeers?: readonly string[] | undefined;
 }
 
+/** Where and how the gRPC transport of servers listens. */
 export interface GrpcServerTransportOptions {
   /** Default `0.0.0.0`. */
   readonly host?: string | undefined;

@@ -10,6 +10,7 @@ import { keepaliveOf } from "./keepalive.js";
 import { targetOf } from "./target.js";
 import { TlsChannelCredentials } from "./tls-channel-credentials.js";
 
+/** How the gRPC transport of clients connects. */
 export interface GrpcTransportOptions {
   /** The certificates to prove oneself with and to judge servers by. Default: plain text. */
   readonly tls?: CertificateProvider | undefined;

@@ -11,6 +11,7 @@ import type { Backend } from "./unary.js";
 import { Users } from "./users.js";
 import { type WatchService, watchService } from "./watch-service.js";
 
+/** Where and how an `EtcdServer` listens. */
 export interface EtcdServerOptions {
   /** Default 0: any free port. */
   readonly port?: number | undefined;

@@ -4,6 +4,7 @@ import { canarySchedules, schedules } from "./arbitrary.js";
 import { outcomeOf } from "./replay.js";
 import type { Step } from "./step.js";
 
+/** What is simulated, and how many schedules of which length. */
 export interface CheckOptions extends Omit<SimulateOptions, "seed"> {
   /** Default 100. */
   readonly runs?: number | undefined;
@@ -15,6 +16,7 @@ export interface CheckOptions extends Omit<SimulateOptions, "seed"> {
   readonly canaries?: boolean | undefined;
 }
 
+/** How many schedules broke no rule, and the seed they came from. */
 export interface Checked {
   readonly runs: number;
   readonly seed: number;

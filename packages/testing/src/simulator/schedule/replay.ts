@@ -1,6 +1,7 @@
 import { Simulation, type Outcome, type SimulateOptions } from "../simulate.js";
 import { perform, type Step } from "./step.js";
 
+/** A simulation and the steps to take it through. */
 export interface ReplayOptions extends SimulateOptions {
   readonly steps: readonly Step[];
 }
