@@ -9,6 +9,7 @@ const timed = [
   "test/cli/dev/**/*.int.test.ts",
   "test/cli/drill/**/*.int.test.ts",
   "test/faults/**/*.int.test.ts",
+  "test/new/**/*.int.test.ts",
   "test/interop/{go-callers,keepalive}.int.test.ts",
   "test/processes/**/*.int.test.ts",
   "test/registry/{etcd-faults,etcd-process}.int.test.ts",

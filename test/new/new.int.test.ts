@@ -1,0 +1,140 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { EtcdServer } from "@rollcall/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packPackages } from "../../scripts/pack-packages.js";
+
+// A project from the packages as published, through the commands of its own page. Needs a registry for what Rollcall
+// itself depends on.
+
+const timings: string[] = [];
+let folder: string;
+let packages: string;
+
+/** The environment of a user: nothing of the npm or the tests that this runs in, and the Node that it runs on. */
+function userEnv(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|rollcall_|vitest|node_options|node_env$|test$)/i.test(name),
+  );
+  const path = `${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}`;
+  return { ...Object.fromEntries(own), PATH: path, NO_COLOR: "1", ...more };
+}
+
+/** Runs a command as a page has it; fails with all that it said. */
+async function sh(command: string, cwd: string, more?: NodeJS.ProcessEnv): Promise<string> {
+  const begun = performance.now();
+  const options = { cwd, env: userEnv(more), maxBuffer: 16 * 1024 * 1024 };
+  const { stdout } = await promisify(execFile)("sh", ["-c", command], options).catch((error: unknown) => {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`${command} failed:\n${stdout}\n${stderr}`, { cause: error });
+  });
+  timings.push(`${((performance.now() - begun) / 1000).toFixed(1).padStart(6)} s  ${command}`);
+  return stdout;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "rollcall-new-"));
+  packages = join(folder, "packages");
+  const tarballs = await packPackages(packages);
+  await mkdir(join(folder, "cli"));
+  const files = tarballs.map(({ filename }) => filename).join(" ");
+  await sh(`npm install --no-audit --no-fund --prefix . ${files}`, join(folder, "cli"));
+}, 300_000);
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+  console.info(timings.join("\n"));
+});
+
+describe("a project that npm create makes", () => {
+  const project = (): string => join(folder, "orders");
+
+  it("is there with one command", async () => {
+    const created = await sh(
+      `cli/node_modules/.bin/create-rollcall orders --packages packages --json`,
+      folder,
+    );
+    expect(JSON.parse(created)).toMatchObject({
+      service: "orders.v1.Orders",
+      directory: project(),
+      installed: false,
+      next: ["cd orders", "npm install", "npm run test", "npm run dev"],
+    });
+  });
+
+  it("installs without a warning, and nothing of Rollcall from a registry", async () => {
+    await sh("npm install --no-audit --no-fund", project());
+    const lock = await readFile(join(project(), "package-lock.json"), "utf8");
+    const { packages } = JSON.parse(lock) as { packages: Record<string, { resolved?: string }> };
+    const own = Object.entries(packages).filter(([path]) => path.includes("node_modules/@rollcall/"));
+    expect(own.length).toBe(6);
+    expect(own.filter(([, { resolved }]) => !resolved?.startsWith("file:vendor/"))).toEqual([]);
+  }, 300_000);
+
+  it("passes its own checks untouched", async () => {
+    await sh("npm run generate:check", project());
+    await sh("npm run lint", project());
+    await sh("npx oxfmt --check", project());
+    await sh("npm run build", project());
+    expect(await sh("npm run test", project())).toMatch(/Tests\s+6 passed/);
+  }, 300_000);
+
+  it("notices when its contract, its code or its behaviour is wrong", async () => {
+    const broken = join(folder, "broken");
+    await cp(project(), broken, { recursive: true, verbatimSymlinks: true });
+    const sed = (expression: string, file: string): Promise<string> =>
+      sh(`sed -i '${expression}' ${file}`, broken);
+    await sed("s/string language = 2/string tongue = 2/", "proto/orders/v1/orders.proto");
+    await expect(sh("npm run generate:check", broken)).rejects.toThrow("orders/v1/orders.ts: differs");
+    await sed("s/await this.phrases/this.phrases/", "src/orders-service.ts");
+    await expect(sh("npm run lint", broken)).rejects.toThrow("src/orders-service.ts");
+    await sed("s/this.phrases/await this.phrases/; /draining/d", "src/orders-service.ts");
+    await expect(sh("npm run test", broken)).rejects.toThrow("rollout.test.ts");
+  }, 300_000);
+
+  it("runs as its image does, with what production needs alone, and ends in order on SIGTERM", async () => {
+    const image = join(folder, "image");
+    await mkdir(image);
+    await sh(`cp -r package.json package-lock.json vendor dist ${image}`, project());
+    // Not `npm ci`, which refuses a lock file from a mirror that has the binaries of its own platform alone.
+    await sh("npm install --omit=dev --no-audit --no-fund", image);
+    await using etcd = await EtcdServer.start();
+    const env = { ROLLCALL_REGISTRY: etcd.url, ROLLCALL_HOST: "127.0.0.1", ROLLCALL_LOG_FORMAT: "json" };
+    const dockerfile = await readFile(join(project(), "Dockerfile"), "utf8");
+    const [file, ...args] = JSON.parse(/^CMD (.*)$/m.exec(dockerfile)?.[1] ?? "[]") as [string, ...string[]];
+    const service = spawn(file, args, {
+      cwd: image,
+      env: userEnv(env),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = once(service, "exit");
+    try {
+      const lines: string[] = [];
+      createInterface({ input: service.stdout }).on("line", (line) => void lines.push(line));
+      await expect.poll(() => lines.join("\n"), { timeout: 30_000 }).toContain('"serving"');
+      const greetings = await sh("npm run --silent client Ada Grace", project(), env);
+      expect(greetings.replaceAll(/\(from .*?\)/g, "()")).toBe("Hello, Ada ()\nHello, Grace ()\n");
+      expect(greetings).toContain(`/${service.pid}`);
+    } finally {
+      service.kill("SIGTERM");
+    }
+    expect(await ended).toEqual([0, null]);
+  }, 300_000);
+});
+
+it("makes a project for pnpm that installs from its lock file, builds and passes its tests", async () => {
+  const create =
+    "cli/node_modules/.bin/rollcall new order-book --packages packages --package-manager pnpm --no-git";
+  expect(await sh(create, folder)).toContain("pnpm install");
+  const project = join(folder, "order-book");
+  const pnpm = "npx -y pnpm@12";
+  await sh(`${pnpm} install --no-frozen-lockfile --prefer-offline`, project);
+  await sh(`${pnpm} install --frozen-lockfile --prefer-offline`, project);
+  await sh(`${pnpm} run build`, project);
+  expect(await sh(`${pnpm} run test`, project)).toMatch(/Tests\s+6 passed/);
+}, 300_000);
