@@ -36,7 +36,7 @@ export interface Project {
  * @throws ExitError when the folder is not empty or cannot be written
  */
 export async function createProject(options: ProjectOptions): Promise<Project> {
-  const { directory, git, manager, signal, tarballs } = options;
+  const { directory, git, signal, tarballs } = options;
   let project: Project = { files: [], repository: "none" };
   await stageFolder(directory, signal, async (folder) => {
     for (const file of await projectFiles(options)) {

@@ -41,14 +41,11 @@ export function manifestFiles(
     dependencies: referTo(references, manifest.dependencies),
     devDependencies: referTo(references, manifest.devDependencies),
   };
-  switch (manager.name) {
-    case "pnpm":
-      return [json({ ...direct, engines }), { path: "pnpm-workspace.yaml", text: pnpmSettings(references) }];
-    case "yarn":
-      return [json({ ...direct, ...(tarballs && { resolutions: references }), engines })];
-    case "npm":
-      return [json({ ...direct, ...(tarballs && { overrides: references }), engines, allowScripts })];
-  }
+  if (manager.name === "pnpm")
+    return [json({ ...direct, engines }), { path: "pnpm-workspace.yaml", text: pnpmSettings(references) }];
+  if (manager.name === "yarn")
+    return [json({ ...direct, ...(tarballs && { resolutions: references }), engines })];
+  return [json({ ...direct, ...(tarballs && { overrides: references }), engines, allowScripts })];
 }
 
 function referTo(references: Dependencies, dependencies: Dependencies): Dependencies {

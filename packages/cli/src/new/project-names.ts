@@ -18,7 +18,7 @@ export const takenNames: ReadonlySet<string> = new Set(
   [
     "Service Method Client Clock Code RpcError ServerCallContext EtcdServer Pause PhraseBook",
     "GreetRequest GreetRequestInit GreetReply GreetReplyInit WatchRequest WatchRequestInit",
-    "AsyncIterable Promise Map JSON Error",
+    "AbortSignal AsyncIterable Error JSON Map Math Number Promise",
   ].flatMap((line) => line.split(" ")),
 );
 

@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { ExitCode, ExitError } from "../exit-code.js";
 
 /** A clone of a repository that is still empty is a place for a project. */
 const welcome: ReadonlySet<string> = new Set([".git"]);
+
+const stagePrefix = ".rollcall-new-";
 
 /**
  * Fills a folder all at once: what `fill` writes appears in `target` when it is complete, or not at all.
@@ -21,8 +23,11 @@ export async function stageFolder(
   let made: string | undefined;
   let staged: string | undefined;
   try {
-    made = await mkdir(parent, { recursive: true });
-    staged = await mkdtemp(path.join(parent, ".rollcall-new-"));
+    for (const folder of await missingFolders(parent)) {
+      await mkdir(folder);
+      made ??= folder;
+    }
+    staged = await mkdtemp(path.join(parent, stagePrefix));
     const content = path.join(staged, "project");
     await mkdir(content);
     await fill(content);
@@ -53,6 +58,15 @@ async function isEmptyFolder(target: string): Promise<boolean> {
   );
 }
 
+/** What has to be made for a folder, the outermost first. Not left to `mkdir`, which tries for ever in places like /proc. */
+async function missingFolders(folder: string): Promise<readonly string[]> {
+  const present = await stat(folder).then(
+    () => true,
+    () => false,
+  );
+  return present ? [] : [...(await missingFolders(path.dirname(folder))), folder];
+}
+
 /** One by one, so that the folder stays the one that shells are in. */
 async function moveInto(target: string, content: string): Promise<void> {
   const moved: string[] = [];
@@ -69,15 +83,18 @@ async function moveInto(target: string, content: string): Promise<void> {
 }
 
 function wordsFor(error: unknown, target: string): unknown {
-  const { code, path: where = target } = error as NodeJS.ErrnoException;
+  const { code, path: failed = target } = error as NodeJS.ErrnoException;
   if (!(error instanceof Error) || code === undefined || error instanceof ExitError) return error;
   const why: Readonly<Record<string, string>> = {
     EACCES: "no permission",
     EPERM: "no permission",
+    ENOENT: "it cannot be made there",
     EROFS: "the file system is read-only",
     ENOSPC: "no space is left",
     ENAMETOOLONG: "the path is too long",
   };
+  // The folder on the way is nobody's to know of.
+  const where = failed.includes(stagePrefix) ? target : failed;
   return new ExitError(ExitCode.failed, `cannot write ${where}: ${why[code] ?? error.message}`, {
     cause: error,
   });
