@@ -91,9 +91,7 @@ describe("a project that npm create makes", () => {
   it("notices when its contract, its code or its behaviour is wrong", async () => {
     const broken = join(folder, "broken");
     await cp(project(), broken, { recursive: true, verbatimSymlinks: true });
-    const sed = (expression: string, file: string): Promise<string> =>
-      sh(`sed -i '${expression}' ${file}`, broken);
-    await sed("s/string language = 2/string tongue = 2/", "proto/orders/v1/orders.proto");
+    await edit(join(broken, "proto/orders/v1/orders.proto"), "string language = 2", "string tongue = 2");
     await expect(sh("npm run generate:check", broken)).rejects.toThrow("orders/v1/orders.ts: differs");
     const service = join(broken, "src/orders-service.ts");
     await edit(service, "await this.phrases", "this.phrases");

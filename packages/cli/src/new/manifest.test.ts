@@ -47,7 +47,11 @@ describe("package.json of a project", () => {
       devDependencies: { "@rollcall/testing": references["@rollcall/testing"] },
     };
     expect(manifestFor("npm/11.0.0", tarballs)).toMatchObject({ ...direct, overrides: references });
-    expect(manifestFor("yarn/1.22.22", tarballs)).toMatchObject({ ...direct, resolutions: references });
+    expect(manifestFor("yarn/1.22.22", tarballs)).toMatchObject({
+      dependencies: direct.dependencies,
+      devDependencies: { ...direct.devDependencies, vite: "^8.0.0" },
+      resolutions: references,
+    });
     expect(manifestFor("pnpm/12.1.0", tarballs)).toMatchObject(direct);
     const [, settings] = manifestFiles(template, packageManagerFor("pnpm", {}), tarballs);
     expect(settings?.path).toBe("pnpm-workspace.yaml");

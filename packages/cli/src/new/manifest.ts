@@ -8,6 +8,9 @@ export const vendorFolder = "vendor";
 /** protobufjs' script only warns of versions; npm and pnpm want to be told whether it may run. */
 const allowScripts = { protobufjs: false };
 
+/** What vitest wants beside itself: npm and pnpm bring it, yarn 1 does not. */
+const vitestPeers = { vite: "^8.0.0" };
+
 /** A file to write, with its path inside of the project. */
 export interface ProjectFile {
   readonly path: string;
@@ -43,8 +46,10 @@ export function manifestFiles(
   };
   if (manager.name === "pnpm")
     return [json({ ...direct, engines }), { path: "pnpm-workspace.yaml", text: pnpmSettings(references) }];
-  if (manager.name === "yarn")
-    return [json({ ...direct, ...(tarballs && { resolutions: references }), engines })];
+  if (manager.name === "yarn") {
+    const devDependencies = { ...direct.devDependencies, ...vitestPeers };
+    return [json({ ...direct, devDependencies, ...(tarballs && { resolutions: references }), engines })];
+  }
   return [json({ ...direct, ...(tarballs && { overrides: references }), engines, allowScripts })];
 }
 
