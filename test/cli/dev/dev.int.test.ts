@@ -272,6 +272,19 @@ describe("the registry of rollcall dev", () => {
   );
 
   it(
+    "is its own where the user names the shared place and nobody is there",
+    async () => {
+      const port = await freePort();
+      const url = `etcd://127.0.0.1:${port}`;
+      await project.write(".env", `ROLLCALL_REGISTRY=${url}\n`);
+      const loop = dev([`--registry-port=${port}`]);
+      expect(await loop.event("registry")).toEqual({ event: "registry", url, kind: "embedded" });
+      await loop.event("serving");
+    },
+    long,
+  );
+
+  it(
     "is one that the user names",
     async () => {
       const first = dev(["--", "sleep", "600"]);
@@ -307,3 +320,11 @@ describe("the registry of rollcall dev", () => {
     long,
   );
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -21,8 +21,8 @@ ROLLCALL_INSTANCE_ID set, or --stop-first, the old one stops first and callers w
 
 .env is read at each start; variables that are set win over it. Unless set, the service gets ROLLCALL_HOST=127.0.0.1,
 ROLLCALL_PORT=0, ROLLCALL_REFLECTION=true, and ROLLCALL_LOG_FORMAT=pretty in a terminal.
-Without ROLLCALL_REGISTRY, services register in an etcd at 127.0.0.1:2379; where there is none, the first rollcall dev has
-one, in memory, and the next takes over when it ends.
+Without ROLLCALL_REGISTRY, or with etcd://127.0.0.1:2379 in it, services register in the etcd there; where there is none,
+the first rollcall dev has one, in memory, and the next takes over when it ends.
 
 Exit codes: 0 ended by Ctrl-C, 1 failed, 2 wrong arguments or no registry, 130 ended by a second Ctrl-C.`;
 

@@ -79,7 +79,7 @@ export class Launcher implements AsyncDisposable {
 
   async #registry(fromVariables: string | undefined): Promise<string> {
     const given = this.#options.registry ?? fromVariables;
-    if (given !== undefined) {
+    if (given !== undefined && !isSharedPlace(given, this.#options.registryPort)) {
       await this.#check(given);
       return given;
     }
@@ -123,4 +123,9 @@ export class Launcher implements AsyncDisposable {
       if (owned) await backend[Symbol.asyncDispose]();
     }
   }
+}
+
+/** Whether a URL names the place of the shared registry, as the variable does where services run without this loop too. */
+export function isSharedPlace(url: string, port: number): boolean {
+  return port !== 0 && ["127.0.0.1", "localhost"].some((host) => url === `etcd://${host}:${port}`);
 }
