@@ -109,16 +109,16 @@ describe("retry", () => {
       if (failing) throw failure("unknown");
       return answer();
     });
-    const calls = async (count: number): Promise<void> => {
+    const calls = async (count: number, pauseMs = 1_000): Promise<void> => {
       for (let n = 0; n < count; n++) {
         handler(callOn(idempotent)).catch(() => {});
-        await clock.advance(1_000);
+        await clock.advance(pauseMs);
       }
     };
     await calls(20);
     expect(sent - 20).toBe(10);
     failing = false;
-    await calls(10);
+    await calls(10, 100);
     failing = true;
     sent = 0;
     await calls(20);
