@@ -46,23 +46,6 @@ describe("the links of the pages", () => {
   });
 });
 
-describe("parts of other pages", () => {
-  const included = all.flatMap(({ path, text }) =>
-    [...text.matchAll(/<!--\s*@include: ([^#\s]+)#(\S+?)\s*-->/g)].map(([, file = "", region = ""]) => ({
-      path,
-      source: posix.join(posix.dirname(path), file),
-      region,
-    })),
-  );
-
-  // VitePress would take the whole page for a region that it does not find.
-  it.each(included)("$path takes $region from $source, where it is", ({ source, region }) => {
-    const page = all.find(({ path }) => path === source)?.text ?? "";
-    expect(page).toContain(`<!-- #region ${region} -->`);
-    expect(page).toContain(`<!-- #endregion ${region} -->`);
-  });
-});
-
 describe("the sidebar", () => {
   it("has every page", () => {
     const { "/": guide = [] } = sidebar();

@@ -72,8 +72,8 @@ describe("the report of a drill", () => {
     const other = { ...first!, instance: "drill-2" };
     const lines = reportText({ ...report, firstDropped: [first!, first!, other, first!] }, plain, false);
     expect(lines.filter((line) => line.includes("then"))).toEqual([
-      "  then 2 calls on drill-1 during kill: lost",
-      "  then 1 calls on drill-2 during kill: lost",
+      "  then 2 x a call on drill-1 during kill: lost",
+      "  then 1 x a call on drill-2 during kill: lost",
     ]);
   });
 

@@ -16,7 +16,7 @@ export function reportText(report: DrillReport, paint: Paint, color: boolean): r
       .trimEnd()
       .split("\n"),
     ...(first ? ["", paint("bold", `the first dropped ${first.kind}`), ...explained(first)] : []),
-    ...alike(more).map(([text, count]) => printable(`  then ${count} ${text}`)),
+    ...alike(more).map(([text, count]) => printable(`  then ${count} x ${text}`)),
     ...skipped.map(({ name, why }) => paint("yellow", `${name} was skipped: ${why}`)),
     ...(receipt.ok === 0 && receipt.appErrors > 0 ? [paint("yellow", refused)] : []),
     ...problems.map((problem) => paint("red", printable(problem))),
@@ -28,7 +28,7 @@ export function reportText(report: DrillReport, paint: Paint, color: boolean): r
 function alike(drops: readonly ExplainedDrop[]): readonly (readonly [text: string, count: number])[] {
   const counts = new Map<string, number>();
   for (const { kind, instance, step, error } of drops) {
-    const text = `${kind}s on ${instance} during ${step}: ${error}`;
+    const text = `a ${kind} on ${instance} during ${step}: ${error}`;
     counts.set(text, (counts.get(text) ?? 0) + 1);
   }
   return [...counts];
