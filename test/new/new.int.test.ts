@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { EtcdServer } from "@rollcall/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePorts } from "../../packages/testing/src/etcd/free-ports.js";
 import { packPackages } from "../../scripts/pack-packages.js";
 
 // A project from the packages as published, through the commands of its own page. Needs a registry for what Rollcall
@@ -34,6 +35,12 @@ async function sh(command: string, cwd: string, more?: NodeJS.ProcessEnv): Promi
   });
   timings.push(`${((performance.now() - begun) / 1000).toFixed(1).padStart(6)} s  ${command}`);
   return stdout;
+}
+
+interface Drill {
+  readonly receipt: { readonly dropped: number; readonly ok: number };
+  readonly problems: readonly string[];
+  readonly skipped: readonly object[];
 }
 
 async function edit(file: string, before: string, after: string): Promise<void> {
@@ -86,6 +93,55 @@ describe("a project that npm create makes", () => {
     await sh("npx oxfmt --check", project());
     await sh("npm run build", project());
     expect(await sh("npm run test", project())).toMatch(/Tests\s+6 passed/);
+  }, 300_000);
+
+  it("runs under its own dev, answers its own call, and takes up a change", async () => {
+    // Where it says the shared registry is: a port of its own here.
+    const [port] = await freePorts(1, "127.0.0.1");
+    const env = { ROLLCALL_REGISTRY: `etcd://127.0.0.1:${port}` };
+    const dev = spawn("npm", ["run", "dev", "--", `--registry-port=${port}`], {
+      cwd: project(),
+      env: userEnv(env),
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    const ended = once(dev, "exit");
+    let said = "";
+    for (const stream of [dev.stdout, dev.stderr])
+      stream.on("data", (text: Buffer) => (said += text.toString()));
+    const heard = (text: string): Promise<void> =>
+      expect.poll(() => said, { timeout: 60_000 }).toContain(text);
+    const phrases = join(project(), "src/phrase-book.ts");
+    try {
+      await heard("dev serving");
+      const call = `npm run --silent call '{"name": "Ada"}'`;
+      expect(JSON.parse(await sh(call, project(), env))).toMatchObject({ text: "Hello, Ada" });
+      await edit(phrases, '"Hello"', '"Good day"');
+      await heard("dev restarted");
+      expect(JSON.parse(await sh(call, project(), env))).toMatchObject({ text: "Good day, Ada" });
+      expect(await sh("npx rollcall ls --json", project(), env)).toContain("orders.v1.Orders");
+    } finally {
+      // As a terminal's Ctrl-C: npm gets it too.
+      process.kill(-dev.pid!, "SIGINT");
+      await ended;
+      await edit(phrases, '"Good day"', '"Hello"');
+    }
+    expect(said).not.toContain("ended with");
+  }, 300_000);
+
+  it("loses nothing in its own drill", async () => {
+    const manifest = join(project(), "package.json");
+    const { scripts } = JSON.parse(await readFile(manifest, "utf8")) as { scripts: { drill: string } };
+    expect(scripts.drill).toBe("rollcall drill --rps 500 --streams 50 --for 60s -- node dist/main.js");
+    // Shorter and slower: other tests may have left a machine busy.
+    const short = "npx rollcall drill --rps 100 --streams 10 --for 12s --json -- node dist/main.js";
+    const { receipt, problems, skipped } = JSON.parse(await sh(short, project())) as Drill;
+    expect({ dropped: receipt.dropped, problems, skipped }).toEqual({
+      dropped: 0,
+      problems: [],
+      skipped: [],
+    });
+    expect(receipt.ok).toBeGreaterThan(1_000);
   }, 300_000);
 
   it("notices when its contract, its code or its behaviour is wrong", async () => {

@@ -274,7 +274,7 @@ describe("the registry of rollcall dev", () => {
   it(
     "is its own where the user names the shared place and nobody is there",
     async () => {
-      const port = await freePort();
+      const [port] = await freePorts(1, "127.0.0.1");
       const url = `etcd://127.0.0.1:${port}`;
       await project.write(".env", `ROLLCALL_REGISTRY=${url}\n`);
       const loop = dev([`--registry-port=${port}`]);
@@ -320,11 +320,3 @@ describe("the registry of rollcall dev", () => {
     long,
   );
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
