@@ -39,6 +39,15 @@ describe("rollcall generate", () => {
     const { code, err } = await rollcall(...args, "--check");
     expect(code).toBe(1);
     expect(err).toBe(`${gen}/ping.ts: differs\nrun the same command without --check to update`);
+    const json = await rollcall(...args, "--check", "--json");
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.out)).toEqual({
+      out: gen,
+      modules: ["ping.ts", "pong.ts"],
+      missing: [],
+      changed: ["ping.ts"],
+    });
+    expect(JSON.parse((await rollcall(...args, "--json")).out)).toMatchObject({ changed: ["ping.ts"] });
   });
 
   it("exits 1 with the place and the reason for an invalid proto", async () => {

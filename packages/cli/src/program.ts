@@ -11,6 +11,16 @@ import type { Terminal } from "./terminal.js";
 
 const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
 
+const examples = `
+Examples:
+  rollcall new orders                             a service, with tests, container and CI
+  rollcall dev                                    runs it, with a registry, and again when it changes
+  rollcall call Orders/Get '{"id": "1"}'          calls it
+  rollcall drill -- node dist/main.js             restarts, kills and hangs it under load
+  rollcall weight orders --version 1.5.0 --percent 5
+
+Each command has --help with examples and its exit codes. Variables: ROLLCALL_REGISTRY, ROLLCALL_TLS_*, NO_COLOR.`;
+
 /**
  * Runs `rollcall` once.
  * @param args what follows the program's name
@@ -42,6 +52,7 @@ export function createProgram(terminal: Terminal, env: CliEnv): Command {
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
     .showHelpAfterError("(--help shows all arguments)");
+  program.addHelpText("after", examples);
   for (const create of commands) program.addCommand(inherit(create(terminal, env), program));
   return program;
 }

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { generate, type GenerateResult } from "../generate/generate.js";
+import { toJson } from "../output/printable.js";
 import type { Terminal } from "../terminal.js";
 import { CommandFailure } from "./command-failure.js";
 
@@ -8,6 +9,7 @@ interface GenerateFlags {
   readonly protoPath?: readonly string[];
   readonly importFrom: string;
   readonly check?: boolean;
+  readonly json?: boolean;
 }
 
 const examples = `
@@ -36,11 +38,14 @@ export function generateCommand(terminal: Terminal): Command {
       "@rollcall/app",
     )
     .option("--check", "write nothing; exit 1 if a module is missing or differs")
+    .option("--json", "print what was written, or with --check would be, as one line of JSON")
     .addHelpText("after", examples)
     .action(async (protos: string[], flags: GenerateFlags) => {
       const { out, importFrom, check } = flags;
       const result = await generate({ protos, out, protoPaths: flags.protoPath, importFrom, check });
+      if (flags.json) terminal.out(toJson({ out, ...result }));
       if (check) failOnDifferences(out, result);
+      if (flags.json) return;
       const written = result.missing.length + result.changed.length;
       const count = result.modules.length;
       const modules = count === 1 ? "1 module" : `${count} modules`;
