@@ -15,6 +15,7 @@ import { packPackages } from "../../scripts/pack-packages.js";
 
 const timings: string[] = [];
 let folder: string;
+let machineConfig: NodeJS.ProcessEnv = {};
 
 /** The environment of a user: nothing of the npm or the tests that this runs in, and the Node that it runs on. */
 function userEnv(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
@@ -22,7 +23,17 @@ function userEnv(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
     ([name]) => !/^(npm_|rollcall_|vitest|node_options|node_env$|test$)/i.test(name),
   );
   const path = `${dirname(process.execPath)}${delimiter}${process.env["PATH"] ?? ""}`;
-  return { ...Object.fromEntries(own), PATH: path, NO_COLOR: "1", ...more };
+  return { ...Object.fromEntries(own), ...machineConfig, PATH: path, NO_COLOR: "1", ...more };
+}
+
+/** npm looks for the machine's settings, its certificates say, beside the Node that it runs on; this one is the project's. */
+async function findMachineConfig(): Promise<NodeJS.ProcessEnv> {
+  const path = (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .filter((entry) => !entry.includes("node_modules"));
+  const env = { PATH: path.join(delimiter), HOME: process.env["HOME"] };
+  const { stdout } = await promisify(execFile)("npm", ["config", "get", "globalconfig"], { env });
+  return { npm_config_globalconfig: stdout.trim() };
 }
 
 /** Runs a command as a page has it; fails with all that it said. */
@@ -51,6 +62,7 @@ async function edit(file: string, before: string, after: string): Promise<void> 
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "rollcall-new-"));
+  machineConfig = await findMachineConfig();
   const tarballs = await packPackages(join(folder, "packages"));
   await mkdir(join(folder, "cli"));
   const files = tarballs.map(({ filename }) => `../packages/${basename(filename)}`).join(" ");

@@ -13,6 +13,7 @@ import { drillSteps, type DrillStep } from "../drill/steps.js";
 import { parseDrillCall, type DrillCall } from "../drill/traffic.js";
 import { parseDuration } from "../duration.js";
 import { ExitCode, ExitError } from "../exit-code.js";
+import { interruptible } from "../interruptible.js";
 import { toJson } from "../output/printable.js";
 import { reportOn } from "../output/report.js";
 import type { Terminal } from "../terminal.js";
@@ -99,46 +100,24 @@ export function drillCommand(terminal: Terminal, env: CliEnv): Command {
   return withContractFlags(command)
     .addHelpText("after", examples)
     .action(async (command: [string, ...string[]], flags: DrillFlags) => {
-      const report = await interruptible(env, terminal, (signal) => {
-        // Progress, like errors, leaves standard output to the result.
-        const table = createLiveTable({ stream: process.stderr, ...(flags.json ? { live: false } : {}) });
-        return runDrill(
-          {
-            ...flags,
-            command,
-            ratePerSecond: flags.rps,
-            forMs: flags.for,
-            readyTimeoutMs: flags.startTimeout,
-          },
-          env,
-          table,
-          signal,
-        ).finally(() => table.done());
-      });
+      // Progress, like errors, leaves standard output to the result.
+      const table = createLiveTable({ stream: process.stderr, ...(flags.json ? { live: false } : {}) });
+      const options = {
+        ...flags,
+        command,
+        ratePerSecond: flags.rps,
+        forMs: flags.for,
+        readyTimeoutMs: flags.startTimeout,
+      };
+      const report = await interruptible(
+        env,
+        (signal) => runDrill(options, env, table, signal).finally(() => table.done()),
+        { onInterrupt: () => table.note("ending everything (once more to do it at once)") },
+      );
       if (flags.junit !== undefined) writeJunit(flags.junit, report);
       show(report, terminal, flags);
       if (!passed(report)) throw new ExitError(ExitCode.failed, "");
     });
-}
-
-async function interruptible<T>(
-  env: CliEnv,
-  terminal: Terminal,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const interrupt = new AbortController();
-  const release = env.onInterrupt(() => {
-    terminal.err("ending everything (once more to do it at once)");
-    interrupt.abort(new Error("interrupted"));
-  });
-  try {
-    return await work(interrupt.signal);
-  } catch (error) {
-    if (interrupt.signal.aborted) throw new ExitError(ExitCode.interrupted, "interrupted", { cause: error });
-    throw error;
-  } finally {
-    release();
-  }
 }
 
 function show(report: DrillReport, terminal: Terminal, flags: DrillFlags): void {

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { Command, Option } from "commander";
 import type { CliEnv } from "../cli-env.js";
-import { ExitCode, ExitError } from "../exit-code.js";
+import { interruptible } from "../interruptible.js";
 import { createProject, type Project } from "../new/create-project.js";
 import { install } from "../new/install.js";
 import { packageManagerFor, packageManagerNames, type PackageManager } from "../new/package-manager.js";
@@ -62,8 +62,10 @@ export function newCommand(terminal: Terminal, env: CliEnv): Command {
       const manager = packageManagerFor(flags.packageManager, env.variables);
       const directory = path.resolve(flags.directory ?? names.name);
       const tarballs = flags.packages === undefined ? undefined : await findTarballs(flags.packages);
-      const project = await interruptible(env, (signal) =>
-        createProject({ names, directory, manager, version, tarballs, git: flags.git, signal }),
+      const project = await interruptible(
+        env,
+        (signal) => createProject({ names, directory, manager, version, tarballs, git: flags.git, signal }),
+        { outcome: "interrupted: nothing was written" },
       );
       if (flags.install) await install(directory, manager);
       const result = {
@@ -78,17 +80,6 @@ export function newCommand(terminal: Terminal, env: CliEnv): Command {
       if (report.json) report.out(toJson(result));
       else showProject(report, result);
     });
-}
-
-async function interruptible<T>(env: CliEnv, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const interrupted = new ExitError(ExitCode.interrupted, "interrupted: nothing was written");
-  const restore = env.onInterrupt(() => controller.abort(interrupted));
-  try {
-    return await work(controller.signal);
-  } finally {
-    restore();
-  }
 }
 
 function nextCommands(directory: string, manager: PackageManager, flags: NewFlags): readonly string[] {
