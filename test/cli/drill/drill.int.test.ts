@@ -45,7 +45,9 @@ async function drill(args: readonly string[], env: Record<string, string> = {}):
 }
 
 function json({ lines }: Ended): any {
-  return JSON.parse(lines.find((line) => line.startsWith("{"))!);
+  const objects = lines.filter((line) => line.startsWith("{"));
+  expect(objects).toHaveLength(1);
+  return JSON.parse(objects[0]!);
 }
 
 it("proves for a sound service that nothing drops a call, in JSON and in JUnit XML", async () => {

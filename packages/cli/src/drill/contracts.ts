@@ -1,10 +1,14 @@
 import { createClient } from "@rollcall/app";
+import { pino, type Logger } from "pino";
 import { contractOf, type ContractFlags } from "../contract/contract-flags.js";
 import type { ContractSource } from "../contract/contract-source.js";
 import { reflectionServer } from "../contract/reflection-server.js";
 import { reflectionSource } from "../contract/reflection-source.js";
 
 const reflectionTimeoutMs = 5000;
+
+/** Clients log to standard output unless told otherwise, where the result goes. */
+export const noLog: Logger = pino({ level: "silent" });
 
 /**
  * Where the instances' contracts are told: what the flags name, or else the instances themselves.
@@ -22,7 +26,7 @@ export async function contractsOf(
       reflectionServer({
         service,
         target: service,
-        connect: (contract) => createClient(contract, { registry: registryUrl }),
+        connect: (contract) => createClient(contract, { registry: registryUrl, logger: noLog }),
         timeoutMs: reflectionTimeoutMs,
       }),
     )

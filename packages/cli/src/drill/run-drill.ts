@@ -16,14 +16,14 @@ import type { CliEnv } from "../cli-env.js";
 import type { ContractFlags } from "../contract/contract-flags.js";
 import { useRegistry, type RegistryAccess } from "../registry-access.js";
 import { planVariable, readPlan, writePlan } from "./caller-plan.js";
-import { contractsOf } from "./contracts.js";
+import { contractsOf, noLog } from "./contracts.js";
 import { explain, passed, problemsOf, type DrillReport } from "./drill-report.js";
 import { isOurs, startInstances } from "./instances.js";
 import { runSteps, type SkippedStep } from "./run-steps.js";
 import type { Stage } from "./stage.js";
 import type { DrillStep } from "./steps.js";
 import { createTimeline } from "./timeline.js";
-import { callText, chooseTraffic, type TrafficOptions } from "./traffic.js";
+import { callText, chooseTraffic, type Traffic, type TrafficOptions } from "./traffic.js";
 import { tryEach } from "./try-each.js";
 
 export interface DrillOptions extends TrafficOptions, ContractFlags {
@@ -104,12 +104,8 @@ async function withRegistry(scene: Scene): Promise<DrillReport> {
     env,
   });
   signal.throwIfAborted();
-  const services = await ownServices(access);
-  await using source = await contractsOf(services, options, registry.url);
-  const traffic = await chooseTraffic(options, services, source);
   const plan = join(logs, "calls.json");
-  await writePlan(plan, traffic, options.ratePerSecond, source);
-  await tryEach(readPlan(plan), { registry: registry.url }, (line) => table.note(line));
+  const traffic = await planCalls(scene, plan);
   signal.throwIfAborted();
 
   await using caller = await startCaller({
@@ -150,6 +146,16 @@ async function withRegistry(scene: Scene): Promise<DrillReport> {
     skipped,
     logs,
   };
+}
+
+/** Chooses the calls, writes them where the caller's process reads them, and makes each once. */
+async function planCalls({ options, access, registry, table }: Scene, plan: string): Promise<Traffic> {
+  const services = await ownServices(access);
+  await using source = await contractsOf(services, options, registry.url);
+  const traffic = await chooseTraffic(options, services, source);
+  await writePlan(plan, traffic, options.ratePerSecond, source);
+  await tryEach(readPlan(plan), { registry: registry.url, logger: noLog }, (line) => table.note(line));
+  return traffic;
 }
 
 /** The steps; an instance that does not come back ends them, and what was measured until then is still told. */
