@@ -75,6 +75,29 @@ describe("the deadline of a client's call", () => {
     await expect(reply).rejects.toMatchObject({ code: Code.Unavailable, reason: "no endpoint" });
   });
 
+  it("is what ended a call whose server was the first to notice, and could only cut it", async () => {
+    const clock = new FakeClock();
+    const cut = new RpcError(Code.Unavailable, "connection broken", {
+      origin: "remote",
+      processed: "unknown",
+    });
+    const outcome = async (lateMs: number, error: RpcError): Promise<unknown> => {
+      let now = clock.now();
+      const own = { now: () => now, timer: () => () => {} } as unknown as FakeClock;
+      const call = callOn(method(), { deadline: now + 200 });
+      return deadline(own)(async () => {
+        now += 200 + lateMs;
+        throw error;
+      })(call).catch((thrown: unknown) => thrown);
+    };
+    expect(await outcome(0, cut)).toMatchObject({ code: Code.DeadlineExceeded, cause: cut });
+    expect(await outcome(-1, cut)).toBe(cut);
+    const unsent = new RpcError(Code.Unavailable, "no endpoint", { processed: "no" });
+    expect(await outcome(0, unsent)).toBe(unsent);
+    const answered = new RpcError(Code.Unavailable, "busy", { origin: "remote" });
+    expect(await outcome(0, answered)).toBe(answered);
+  });
+
   it("leaves no timer behind once the call has ended, well or not", async () => {
     const clock = new FakeClock();
     const call = (): ReturnType<typeof callOn> => callOn(method(), { deadline: clock.now() + 5 });

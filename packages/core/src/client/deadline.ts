@@ -10,12 +10,13 @@ export function deadline(clock: Clock): Interceptor {
     if (call.cancelReason) throw call.cancelReason;
     if (call.deadline === Infinity) return unlessCancelled(call, next);
     const timeoutMs = call.deadline - clock.now();
-    const exceeded = (): RpcError => {
+    const exceeded = (cause?: unknown): RpcError => {
       const reason =
         timeoutMs > 0 ? `no answer within ${Math.round(timeoutMs)} ms` : "the deadline has passed";
       return new RpcError(Code.DeadlineExceeded, reason, {
         path: methodName(call.method),
         processed: timeoutMs > 0 ? "unknown" : "no",
+        cause,
       });
     };
     if (timeoutMs <= 0) throw exceeded();
@@ -26,9 +27,18 @@ export function deadline(clock: Clock): Interceptor {
       return reply;
     } catch (error) {
       stop();
-      throw error;
+      const late = clock.now() >= call.deadline && call.cancelReason === undefined;
+      throw late && wasCut(error) ? exceeded(error) : error;
     }
   };
+}
+
+/**
+ * Whether a call ended without an answer. A server at whose clock the deadline has passed can only reset the stream, and that
+ * may be seen before the timer fires here. Source: grpc-java, ClientCallImpl, on `onClose`.
+ */
+function wasCut(error: unknown): boolean {
+  return RpcError.is(error) && error.code === Code.Unavailable && error.processed === "unknown";
 }
 
 /**
