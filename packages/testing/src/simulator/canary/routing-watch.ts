@@ -1,4 +1,5 @@
 import {
+  breakerOpen,
   laneKey,
   stickyKey,
   type Call,
@@ -51,6 +52,10 @@ export class RoutingWatch {
     this.#begun.set(id, this.#env.now());
     try {
       return await next(call);
+    } catch (error) {
+      // It was routed and never sent: what is sent meanwhile is no streak.
+      if (breakerOpen(error)) this.#away = this.#towards = 0;
+      throw error;
     } finally {
       this.#begun.delete(id);
     }
