@@ -202,6 +202,8 @@ describe("an app and its clients", () => {
   it("ends a call at its deadline and tells the handler", async () => {
     await start();
     await using orders = createClient(Orders, { registry });
+    // Connecting takes time too.
+    await orders.get({ id: "1" });
     await expect(orders.get({ id: "slow" }, { timeoutMs: 100 })).rejects.toMatchObject({
       code: Code.DeadlineExceeded,
     });

@@ -77,11 +77,15 @@ afterAll(async () => {
 describe("a project that npm create makes", () => {
   const project = (): string => join(folder, "orders");
 
-  it("is there with one command", async () => {
-    const created = await sh(
-      `cli/node_modules/.bin/create-rollcall orders --packages packages --json`,
-      folder,
-    );
+  let created: string;
+
+  beforeAll(async () => {
+    created = await sh("cli/node_modules/.bin/create-rollcall orders --packages packages --json", folder);
+    await sh("npm install --no-audit --no-fund", project());
+    await sh("npm run build", project());
+  }, 300_000);
+
+  it("is there with one command", () => {
     expect(JSON.parse(created)).toMatchObject({
       service: "orders.v1.Orders",
       directory: project(),
@@ -91,19 +95,17 @@ describe("a project that npm create makes", () => {
   });
 
   it("installs, and takes nothing of Rollcall from a registry", async () => {
-    await sh("npm install --no-audit --no-fund", project());
     const lock = await readFile(join(project(), "package-lock.json"), "utf8");
     const { packages } = JSON.parse(lock) as { packages: Record<string, { resolved?: string }> };
     const own = Object.entries(packages).filter(([path]) => path.includes("node_modules/@rollcall/"));
     expect(own.length).toBe(6);
     expect(own.filter(([, { resolved }]) => !resolved?.startsWith("file:vendor/"))).toEqual([]);
-  }, 300_000);
+  });
 
   it("passes its own checks untouched", async () => {
     await sh("npm run generate:check", project());
     await sh("npm run lint", project());
     await sh("npx oxfmt --check", project());
-    await sh("npm run build", project());
     expect(await sh("npm run test", project())).toMatch(/Tests\s+6 passed/);
   }, 300_000);
 
