@@ -10,10 +10,15 @@ export type { Scene, TransportUnderTest };
 
 /** What every transport does alike: declared within a `describe` of the transport's name. */
 export function transportContract(create: () => TransportUnderTest): void {
+  callContract(create);
+  connections(create);
+  link(create);
+}
+
+/** What calls are, whatever carries them. */
+export function callContract(create: () => TransportUnderTest): void {
   answers(create);
   cancellation(create);
   flow(create);
   limits(create);
-  connections(create);
-  link(create);
 }

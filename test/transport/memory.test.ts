@@ -1,31 +1,5 @@
-import { setImmediate } from "node:timers/promises";
-import {
-  FakeClock,
-  MemoryNetwork,
-  memoryServerTransport,
-  memoryTransport,
-  seededRandom,
-} from "@rollcall/testing";
-import { describe, expect } from "vitest";
-import { transportContract, type TransportUnderTest } from "./contract.js";
-
-function memory(latencyMs: number): TransportUnderTest {
-  const clock = new FakeClock();
-  const network = new MemoryNetwork({ clock, random: seededRandom(7), latencyMs });
-  return {
-    clock,
-    transport: memoryTransport(network),
-    serverTransport: (port) => memoryServerTransport(network, { port }),
-    addressOf: (port) => `127.0.0.1:${port}`,
-    freePort: async () => 80,
-    pass: (ms) => clock.advance(ms),
-    async eventually(check) {
-      for (let turn = 0; turn < 500 && !check(); turn++) {
-        await setImmediate();
-      }
-      expect(check()).toBe(true);
-    },
-  };
-}
+import { describe } from "vitest";
+import { transportContract } from "./contract.js";
+import { memory } from "./memory.js";
 
 describe("the memory transport", () => transportContract(() => memory(0)));

@@ -21,6 +21,8 @@ export interface TransportUnderTest {
   addressOf(port: number): string;
   /** A port on which nothing listens. */
   freePort(): Promise<number>;
+  /** Whether a connection that is ready has become all that it will be. Default: it has. */
+  isComplete?(connection: Connection): boolean;
   /** Lets time pass. */
   pass(ms: number): Promise<void>;
   /** Resolves when the check has become true, which needs no time of the clock; fails otherwise. */
@@ -64,6 +66,7 @@ export class Scene implements AsyncDisposable {
   async connect(server: RpcServer): Promise<Connection> {
     const connection = this.dial(server.listener.port);
     await this.under.eventually(() => connection.state === "ready");
+    await this.under.eventually(() => this.under.isComplete?.(connection) ?? true);
     return connection;
   }
 

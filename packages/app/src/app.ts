@@ -5,6 +5,7 @@ import {
   ConfigError,
   createGrpcServerTransport,
   createGrpcTransport,
+  laneFeature,
   linkFeature,
   createLoopLag,
   startAll,
@@ -132,6 +133,7 @@ export function createApp(options: AppOptions): App {
     interceptors: options.clientInterceptors ?? [],
     retry: options.retry,
     breaker: settings.breaker === "on" && (options.breaker || {}),
+    lane: settings.lane,
     maxPendingCalls: settings.maxPendingCalls,
     balancer: typeof options.balancer === "object" ? options.balancer : settings.balancer,
     subsetSize: settings.subsetSize,
@@ -158,6 +160,7 @@ export function createApp(options: AppOptions): App {
     interceptors: options.interceptors ?? [],
     edge: settings.edge,
     reflection: settings.reflection,
+    lane: settings.lane,
     identity: () => ({ instance: settings.id || address(), incarnation, app: name }),
     limits: { ...limits, serverTimeoutMs: settings.serverTimeoutMs },
     // Where time is somebody else's, the machine's delays mean nothing.
@@ -274,7 +277,7 @@ function instance(
     zone,
     weight,
     state: "up",
-    features: [linkFeature],
+    features: settings.lane ? [linkFeature, laneFeature] : [linkFeature],
     labels: settings.labels,
   };
 }

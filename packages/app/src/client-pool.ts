@@ -42,6 +42,8 @@ export interface ClientPoolEnv {
   readonly retry?: RetryOptions | undefined;
   /** For all clients; `false` turns every breaker off. */
   readonly breaker?: BreakerOptions | false | undefined;
+  /** Whether unary calls go over links where servers take them so. Default true. */
+  readonly lane?: boolean | undefined;
   /** For clients that say none. Default 10 000. */
   readonly maxPendingCalls?: number | undefined;
   /** For clients that name none. */

@@ -38,6 +38,8 @@ export interface CreateClientOptions<S = any> {
   readonly fallback?: Fallback<S> | undefined;
   /** How many calls may wait for an endpoint; more fail at once with `resource_exhausted`. Default 10 000. */
   readonly maxPendingCalls?: number | undefined;
+  /** `false`, or `ROLLCALL_LANE=off`, sends every call as a stream of its own. Default true. */
+  readonly lane?: boolean | undefined;
   /** `true`, or with which files, and who the server must be. Default: plain text, unless `ROLLCALL_TLS_*` says otherwise. */
   readonly tls?: boolean | TlsOptions | undefined;
   /** Default: gRPC. */
@@ -67,6 +69,7 @@ export function createClient<S>(
     timeoutMs,
     breaker: breakerSwitch(options.breaker),
     maxPendingCalls,
+    lane: options.lane,
   });
   const logger = carefulLogger(options.logger ?? createLogger("rollcall", { ...settings, logLevel: "warn" }));
   const { backend, owned } = openRegistry(
@@ -87,6 +90,7 @@ export function createClient<S>(
     interceptors: options.interceptors ?? [],
     retry: options.retry,
     breaker: settings.breaker === "on" && (options.breaker || {}),
+    lane: settings.lane,
     maxPendingCalls: settings.maxPendingCalls,
     balancer: typeof balancer === "object" ? balancer : settings.balancer,
     subsetSize: settings.subsetSize,

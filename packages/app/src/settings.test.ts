@@ -25,6 +25,7 @@ describe("settings", () => {
       subsetSize: 0,
       timeoutMs: 10_000,
       breaker: "on",
+      lane: true,
       maxPendingCalls: 10_000,
       serverTimeoutMs: 60_000,
       hangTimeoutMs: 500,

@@ -34,6 +34,10 @@ export const boolean: z.ZodType<boolean> = z.union([
   z.boolean(),
   z.enum(["true", "false"]).transform((value) => value === "true"),
 ]);
+const onOrOff: z.ZodType<boolean> = z.union([
+  z.boolean(),
+  z.enum(["on", "off"]).transform((value) => value === "on"),
+]);
 const label = z.string().regex(/^[\w.-]+$/);
 const labelValue = z.string().regex(/^[^=,\p{Cc}]{1,256}$/u);
 const labels = z.union([
@@ -101,6 +105,11 @@ export interface Settings {
   readonly timeoutMs: number;
   /** Whether clients stop sending calls to what fails anyway: `off` turns every breaker off. Default `on`. */
   readonly breaker: "on" | "off";
+  /**
+   * Whether unary calls between Rollcall processes go over one stream per connection, at a fraction of gRPC's cost, where
+   * both ends have it on: `off` sends each as a stream of its own. Default `on`.
+   */
+  readonly lane: boolean;
   /** How many calls of one client may wait for an endpoint; more fail at once. Default 10 000. */
   readonly maxPendingCalls: number;
   /**
@@ -177,6 +186,7 @@ export const settingsTable: SettingsTable<Settings> = {
   ),
   timeoutMs: setting("ROLLCALL_TIMEOUT_MS", integer(1, 365 * day), "milliseconds from 1", 10_000),
   breaker: setting("ROLLCALL_BREAKER", z.enum(["on", "off"]), "on or off", "on"),
+  lane: setting("ROLLCALL_LANE", onOrOff, "on or off; true or false as an option", true),
   maxPendingCalls: setting(
     "ROLLCALL_MAX_PENDING_CALLS",
     integer(0, 1_000_000),

@@ -108,7 +108,7 @@ export { listen, type RpcServer, type ServerEnv } from "./server/create-server.j
 export { defaultCallLimits, type CallLimits } from "./server/call-limits.js";
 export { createLoopLag, type LoopLag } from "./server/loop-lag.js";
 export { type ShedBy } from "./server/shed.js";
-export { type BoundService } from "./server/dispatch.js";
+export { createDispatch, type BoundService } from "./server/dispatch.js";
 export { type DrainGate } from "./server/drain-gate.js";
 export { createHealthService, type HealthService } from "./server/health.js";
 export { Health } from "./gen/grpc/health/v1/health.js";
@@ -128,6 +128,7 @@ export {
   type LinkIdentity,
   type LinkService,
 } from "./link/link-service.js";
+export { laneFeature } from "./lane/lane-protocol.js";
 export { type LinkEnv } from "./link/linked-connection.js";
 export { linkedTransport } from "./link/linked-transport.js";
 export { linkFeature, linkPath } from "./link/link-protocol.js";

@@ -244,6 +244,7 @@ describe("the server", () => {
       limits: {},
       random: () => 0.5,
       edge: true,
+      lane: true,
       reflection: change.reflection ?? false,
       identity: () => ({ instance: "a", incarnation: "1-a", app: "shop" }),
       clock,

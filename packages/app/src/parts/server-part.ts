@@ -36,6 +36,8 @@ interface ServerPartEnv {
   readonly edge: boolean;
   /** Whether tools may ask the server what it can be called with. */
   readonly reflection: boolean;
+  /** Whether unary calls may come over links. */
+  readonly lane: boolean;
   /** Who this is, for its callers; asked once the server's port is known. */
   identity(): Omit<LinkIdentity, "services">;
   readonly limits: Partial<CallLimits>;
@@ -54,7 +56,7 @@ export function serverPart(env: ServerPartEnv): ServerPart {
   const { clock, logger } = env;
   let server: RpcServer | undefined;
   let health: HealthService | undefined;
-  const links = createLinkService();
+  const links = createLinkService({ clock, lane: env.lane });
   return {
     name: "server",
     get port() {
@@ -76,6 +78,7 @@ export function serverPart(env: ServerPartEnv): ServerPart {
         ...env,
         services,
         internal: [links.bound],
+        carrier: links,
         timeoutOf: (path) => methods.get(path)?.timeoutMs,
         rateLimitOf: (path) => methods.get(path)?.rateLimit,
       });

@@ -2,13 +2,21 @@ import { Metadata } from "@grpc/grpc-js";
 import type { Call } from "../call/call.js";
 import { createCall } from "../call/pipeline-call.js";
 import { Code } from "../code.js";
+import { asBuffer } from "../contract/codec.js";
 import { methodName } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
-import { Link, type Frame, type Hello, type HelloInit } from "../gen/rollcall/link/v1/link.js";
+import type { Frame, Hello, HelloInit, LaneSettings } from "../gen/rollcall/link/v1/link.js";
+import { readBatch } from "../lane/batch-reader.js";
+import { CallerLane } from "../lane/caller-lane.js";
+import { LaneViolation } from "../lane/lane-protocol.js";
+import { LaneOutbox } from "../lane/outbox.js";
+import type { Clock } from "../ports/clock.js";
 import type { Connection } from "../ports/transport.js";
-import { FrameQueue } from "./link-protocol.js";
+import { violated } from "../lane/violation.js";
+import { FrameQueue } from "./frame-queue.js";
+import { linkMethod } from "./link-codec.js";
 
-const path = methodName(Link.methods.open);
+const path = methodName(linkMethod);
 
 /** What a caller's end of a link tells. None may throw. */
 export interface CallerLinkEvents {
@@ -17,28 +25,46 @@ export interface CallerLinkEvents {
   drain(): void;
   /** Once, unless it was closed here: without an error when the server ended it, as one that drains does. */
   ended(error: RpcError | undefined): void;
+  /** The last call that was under way on the lane has ended. */
+  idle(): void;
+  /** Nothing is left of it; in any case, and once. */
+  closed(): void;
 }
 
 /** The caller's end of one link: opened at once, and never again. */
 export class CallerLink {
+  readonly #clock: Clock;
   readonly #events: CallerLinkEvents;
   readonly #out = new FrameQueue();
   readonly #pings = new Map<number, PromiseWithResolvers<void>>();
   readonly #call: Call;
+  #lane: CallerLane | undefined;
   #lastPing = 0;
   #over = false;
+  #retired = false;
 
-  constructor(connection: Pick<Connection, "call">, hello: HelloInit, events: CallerLinkEvents) {
+  constructor(
+    connection: Pick<Connection, "call">,
+    hello: HelloInit,
+    events: CallerLinkEvents,
+    clock: Clock,
+  ) {
+    this.#clock = clock;
     this.#events = events;
     this.#out.push({ hello });
     // Made by hand: a link must not inherit the deadline of a call that happens to be handled when it is opened.
     this.#call = createCall({
-      method: Link.methods.open,
+      method: linkMethod,
       metadata: new Metadata(),
       deadline: Infinity,
       request: this.#out,
     });
     void this.#run(connection);
+  }
+
+  /** Carries calls, once the server has said that it takes them. */
+  get lane(): CallerLane | undefined {
+    return this.#lane;
   }
 
   /** Resolves when the server answers; rejects with the signal's reason, or when the link ends first. */
@@ -56,10 +82,15 @@ export class CallerLink {
     });
   }
 
-  /** Ends it without a word to `events`. */
-  close(): void {
+  /** Ends it when no call is under way on it any more; `events` hear of nothing but that. */
+  retire(): void {
+    this.#retired = true;
+    if (!this.#lane?.underWay) this.#close();
+  }
+
+  #close(): void {
     if (this.#over) return;
-    this.#end();
+    this.#end("the connection was closed");
     this.#call.cancel(new RpcError(Code.Cancelled, "the link was closed", { path }));
   }
 
@@ -70,20 +101,22 @@ export class CallerLink {
       if (!reply.responseStream) throw new RpcError(Code.Internal, "one message answered a link", { path });
       for await (const frame of reply.response) this.#received(frame);
     } catch (error) {
-      failure = RpcError.from(error, path);
+      failure = error instanceof LaneViolation ? violated(error) : RpcError.from(error, path);
     }
     if (this.#over) return;
-    this.#end();
-    this.#events.ended(failure);
+    if (failure?.origin === "local") this.#call.cancel(failure);
+    this.#end(failure ? `the link has broken: ${failure.reason}` : "the instance has stopped");
+    if (!this.#retired) this.#events.ended(failure);
   }
 
   #received(frame: Frame): void {
     if (this.#over) return;
     switch (frame.kind) {
       case "hello":
-        return this.#events.hello(frame.hello);
+        if (!this.#retired) this.#events.hello(frame.hello);
+        return;
       case "drain":
-        this.#events.drain();
+        if (!this.#retired) this.#events.drain();
         this.#out.push({ drainAck: {} });
         return;
       case "ping":
@@ -92,14 +125,30 @@ export class CallerLink {
       case "pong":
         this.#pings.get(frame.pong.id)?.resolve();
         return;
+      case "laneBatch":
+        if (!this.#lane) throw new LaneViolation("a batch before the settings");
+        return readBatch(asBuffer(frame.laneBatch), this.#lane);
+      case "laneSettings":
+        return this.#openLane(frame.laneSettings);
+      case "laneClose":
+        return this.#lane?.closing(Number(frame.laneClose.lastId));
       default:
       // Of a later version.
     }
   }
 
-  #end(): void {
+  #openLane(settings: LaneSettings): void {
+    if (this.#lane) throw new LaneViolation("settings for the second time");
+    const outbox = new LaneOutbox(this.#out);
+    const idle = (): void => (this.#retired ? this.#close() : this.#events.idle());
+    this.#lane = new CallerLane(settings, { clock: this.#clock, outbox, idle });
+  }
+
+  #end(reason: string): void {
     this.#over = true;
     this.#out.close();
+    this.#lane?.ended(reason);
+    this.#events.closed();
     for (const { reject } of this.#pings.values()) reject(endedError());
   }
 }

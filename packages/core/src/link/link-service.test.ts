@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { settle } from "@rollcall/testing/clock";
+import { FakeClock, settle } from "@rollcall/testing/clock";
 import { instance } from "../fixtures/contracts.js";
 import { servedBy } from "../fixtures/link-server.js";
 import type { FrameInit, Hello } from "../gen/rollcall/link/v1/link.js";
 import { Link } from "../gen/rollcall/link/v1/link.js";
 import { CallerLink, type CallerLinkEvents } from "./caller-link.js";
-import { FrameQueue } from "./link-protocol.js";
+import { FrameQueue } from "./frame-queue.js";
 import { createLinkService, type LinkDrain } from "./link-service.js";
 
 const { id, incarnation, service } = instance("a");
@@ -30,8 +30,13 @@ function setup() {
       const reply = await serve(served);
       return reply.responseStream ? { ...reply, response: decoded(reply.response) } : reply;
     };
-    const silent = { hello: () => {}, drain: () => {}, ended: () => {} };
-    return new CallerLink({ call }, { version: 1, caller, app: "shop" }, { ...silent, ...events });
+    const silent = { hello: () => {}, drain: () => {}, ended: () => {}, idle: () => {}, closed: () => {} };
+    return new CallerLink(
+      { call },
+      { version: 1, caller, app: "shop" },
+      { ...silent, ...events },
+      new FakeClock(),
+    );
   };
   return { links, draining, open };
 }
@@ -81,7 +86,7 @@ describe("the link service", () => {
     void links.drain(controller.signal).then((result) => (drain = result));
     await settle();
     expect(drain).toBeUndefined();
-    leaving.close();
+    leaving.retire();
     await settle();
     expect(drain).toBeUndefined();
     controller.abort();
@@ -119,7 +124,7 @@ describe("the link service", () => {
     const link = open("c1", "c1:1");
     await settle();
     await link.ping(new AbortController().signal);
-    link.close();
+    link.retire();
     await settle();
     expect(links.peers().size).toBe(0);
   });
@@ -178,7 +183,7 @@ describe("a queue of frames", () => {
         queue.close();
         expect(queue.push({ drain: {} })).toBe(false);
         for (let next = await reader.next(); !next.done; next = await reader.next())
-          read.push(next.value.ping!.id!);
+          read.push((next.value as FrameInit).ping!.id!);
         expect(read).toEqual(taken);
       }),
     );

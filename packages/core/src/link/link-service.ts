@@ -1,9 +1,16 @@
-import type { ServerCallContext } from "../call/call.js";
-import type { Handlers } from "../contract/shapes.js";
-import { Link, type Frame, type FrameInit } from "../gen/rollcall/link/v1/link.js";
+import type { Handler, ServerCallContext } from "../call/call.js";
+import type { MethodContract, ServiceContract } from "../contract/contract.js";
+import type { Frame } from "../gen/rollcall/link/v1/link.js";
+import { laneFeature } from "../lane/lane-protocol.js";
+import type { LaneHost } from "../lane/lane-host.js";
 import { unlessAborted } from "../lifecycle/bounded.js";
+import { systemClock, type Clock } from "../ports/clock.js";
+import { refusedPeers } from "../tls/refused-peers.js";
 import type { BoundService } from "../server/dispatch.js";
-import { FrameQueue, linkVersion } from "./link-protocol.js";
+import { FrameQueue } from "./frame-queue.js";
+import { linkContract } from "./link-codec.js";
+import { linkVersion } from "./link-protocol.js";
+import { ServedLink } from "./served-link.js";
 
 /** Who a server is: as the registry shows it. */
 export interface LinkIdentity {
@@ -25,6 +32,11 @@ export interface LinkDrain {
 /** `rollcall.link.v1.Link` for a server. */
 export interface LinkService {
   readonly bound: BoundService;
+  /**
+   * What calls on lanes are answered by; without it there are no lanes.
+   * @param dispatch the server's whole pipeline
+   */
+  carry(services: readonly ServiceContract<any>[], dispatch: Handler): void;
   /** Says who the server is. Links that were opened before get their hello then. */
   identify(identity: LinkIdentity): void;
   /** The addresses of the peers that have a link, as the listener knows them. */
@@ -36,57 +48,60 @@ export interface LinkService {
   drain(signal: AbortSignal): Promise<LinkDrain>;
 }
 
-interface ServedLink {
-  readonly out: FrameQueue;
-  readonly peer: string;
-  readonly acknowledged: PromiseWithResolvers<void>;
-  acked: boolean;
-  name: string;
+export interface LinkServiceOptions {
+  readonly clock?: Clock | undefined;
+  /** Whether unary calls may come over links. Default true. */
+  readonly lane?: boolean | undefined;
 }
 
-/** A caller's name for itself is for logs only, and may be anything. */
-const longestName = 64;
-
-/** Serves `rollcall.link.v1.Link`: says who this process is, and tells connected callers when it drains. */
-export function createLinkService(): LinkService {
+/** Serves `rollcall.link.v1.Link`: says who this process is, tells connected callers when it drains, and takes calls on lanes. */
+export function createLinkService({
+  clock = systemClock,
+  lane = true,
+}: LinkServiceOptions = {}): LinkService {
   const identified = Promise.withResolvers<LinkIdentity>();
   const links = new Set<ServedLink>();
+  let host: LaneHost | undefined;
   let draining = false;
 
-  async function* serve(requests: AsyncIterable<Frame>, ctx: ServerCallContext): AsyncIterable<FrameInit> {
+  async function* serve(requests: AsyncIterable<Frame>, ctx: ServerCallContext): AsyncIterable<object> {
     const identity = await identified.promise;
-    const acknowledged = Promise.withResolvers<void>();
     const out = new FrameQueue();
-    const link: ServedLink = { out, peer: ctx.peer.address, acknowledged, acked: false, name: "" };
-    const close = (): void => out.close();
-    out.push({ hello: { ...identity, version: linkVersion } });
+    const link = new ServedLink(out, ctx, lane && !refusedPeers.has(ctx.peer) ? host : undefined);
+    const drained = (): void => link.drained();
+    out.push({ hello: { ...identity, version: linkVersion, features: link.host ? [laneFeature] : [] } });
     if (draining) out.push({ drain: {} });
-    // A link must not hold up the exit.
-    if (ctx.draining.aborted) close();
-    ctx.draining.addEventListener("abort", close, { once: true });
-    const uncancel = ctx.onCancel(close);
+    if (ctx.draining.aborted) drained();
+    ctx.draining.addEventListener("abort", drained, { once: true });
+    const uncancel = ctx.onCancel(() => out.close());
     links.add(link);
-    void read(requests, link);
+    void link.read(requests);
     try {
       yield* out;
+      if (link.failure) throw link.failure;
     } finally {
       uncancel();
-      ctx.draining.removeEventListener("abort", close);
+      ctx.draining.removeEventListener("abort", drained);
       links.delete(link);
-      acknowledge(link);
+      link.ended();
     }
   }
 
-  const handlers: Handlers<Link> = { open: serve };
   return {
-    bound: { contract: Link, implementation: handlers },
+    bound: { contract: linkContract, implementation: { open: serve } },
+    carry(services, dispatch) {
+      const methods = services
+        .flatMap(({ methods }) => Object.values<MethodContract>(methods))
+        .filter(({ kind }) => kind === "unary");
+      host = { methods, dispatch, clock };
+    },
     identify: (identity) => identified.resolve(identity),
     peers: () => new Set([...links].map(({ peer }) => peer)),
     async drain(signal) {
       draining = true;
       const told = [...links];
       for (const { out } of told) out.push({ drain: {} });
-      await unlessAborted(Promise.all(told.map(({ acknowledged }) => acknowledged.promise)), signal);
+      await unlessAborted(Promise.all(told.map(({ acknowledged }) => acknowledged)), signal);
       const missing = told.filter(({ acked }) => !acked);
       return {
         acknowledged: told.length - missing.length,
@@ -94,36 +109,4 @@ export function createLinkService(): LinkService {
       };
     },
   };
-}
-
-function acknowledge(link: ServedLink): void {
-  link.acked = true;
-  link.acknowledged.resolve();
-}
-
-/** Never rejects: a link that breaks is one that has ended. */
-async function read(requests: AsyncIterable<Frame>, link: ServedLink): Promise<void> {
-  const { out } = link;
-  try {
-    for await (const frame of requests) {
-      switch (frame.kind) {
-        case "hello":
-          link.name = `${frame.hello.app} ${frame.hello.caller}`.trim().slice(0, longestName);
-          break;
-        case "drainAck":
-          acknowledge(link);
-          break;
-        case "ping":
-          // A peer that asks and does not read the answers has lost its link.
-          if (!out.push({ pong: { id: frame.ping.id } })) return;
-          break;
-        default:
-        // A pong that nobody waits for, or of a later version.
-      }
-    }
-  } catch {
-    // Cancelled, or the connection broke.
-  } finally {
-    out.close();
-  }
 }

@@ -9,6 +9,8 @@ import type { Clock } from "../ports/clock.js";
 import type { ConnectionState } from "../ports/endpoint.js";
 import type { ServiceInstance } from "../ports/registry.js";
 import type { Connection } from "../ports/transport.js";
+import { laneFeature } from "../lane/lane-protocol.js";
+import { isViolation } from "../lane/violation.js";
 import { CallerLink } from "./caller-link.js";
 import { linkPath, linkVersion } from "./link-protocol.js";
 
@@ -22,6 +24,8 @@ export interface LinkEnv {
   readonly caller: string;
   /** The name of the app that calls, for the logs of those it calls. Default none. */
   readonly app?: string | undefined;
+  /** Whether unary calls go over the link where the server takes them so. Default true. */
+  readonly lane?: boolean | undefined;
   /** How long a server may take to say hello, in milliseconds. Default 2 000. */
   readonly helloTimeoutMs?: number | undefined;
 }
@@ -44,12 +48,16 @@ export class LinkedConnection implements Connection {
   readonly #listeners = new Set<(state: ConnectionState) => void>();
   #state: ConnectionState;
   #link: CallerLink | undefined;
+  /** That one, and those before it on which calls are still under way. */
+  readonly #links = new Set<CallerLink>();
   /** What the server of this connection last said of itself. */
   #hello: Hello | undefined;
   /** The server of this connection is the one meant. */
   #verified = false;
   #failures = 0;
   #inflight = 0;
+  /** Something was wrong with the lane: this connection has none any more. */
+  #laneBroken = false;
   #logged: string | undefined;
   #stopTimer: () => void = () => {};
 
@@ -66,6 +74,11 @@ export class LinkedConnection implements Connection {
     return this.#state;
   }
 
+  /** Whether unary calls go over the link. */
+  get hasLane(): boolean {
+    return this.#link?.lane?.isOpen ?? false;
+  }
+
   onChange(listener: (state: ConnectionState) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -78,6 +91,8 @@ export class LinkedConnection implements Connection {
       const path = methodName(call.method);
       return Promise.reject(new RpcError(Code.Unavailable, reason, { path, processed: "no" }));
     }
+    const onLane = this.#link?.lane?.send(call);
+    if (onLane) return onLane;
     this.#inflight++;
     const reply = this.#inner.call(call);
     void reply.then(this.#replied, this.#left);
@@ -85,6 +100,7 @@ export class LinkedConnection implements Connection {
   };
 
   abort(reason: (call: Call) => RpcError | undefined): void {
+    for (const link of this.#links) link.lane?.abort(reason);
     this.#inner.abort?.((call) => (call.method.path === linkPath ? undefined : reason(call)));
   }
 
@@ -110,7 +126,7 @@ export class LinkedConnection implements Connection {
     this.#become("closed");
     this.#listeners.clear();
     // A link is a call to what is below, and would keep it open; while others are in flight the server still needs it.
-    if (this.#inflight === 0) this.#drop();
+    this.#dropIfIdle();
     await this.#inner.close(graceMs);
     this.#drop();
   }
@@ -121,8 +137,13 @@ export class LinkedConnection implements Connection {
 
   readonly #left = (): void => {
     this.#inflight--;
-    if (this.#state === "closed" && this.#inflight === 0) this.#drop();
+    this.#dropIfIdle();
   };
+
+  #dropIfIdle(): void {
+    if (this.#state !== "closed" || this.#inflight > 0 || this.#link?.lane?.underWay) return;
+    this.#drop();
+  }
 
   #innerChanged(state: ConnectionState): void {
     if (this.#state === "closed") return;
@@ -130,23 +151,30 @@ export class LinkedConnection implements Connection {
     this.#drop();
     this.#hello = undefined;
     this.#verified = false;
+    this.#laneBroken = false;
     this.#failures = 0;
     if (state === "ready") this.#open();
     else this.#become(state);
   }
 
   #open(): void {
-    const { clock, caller, app = "", helloTimeoutMs = 2_000 } = this.#env;
-    const hello = { version: linkVersion, caller, app };
+    const { clock, caller, app = "", helloTimeoutMs = 2_000, lane = true } = this.#env;
+    const hasLane = lane && !this.#laneBroken && this.#instance.features.includes(laneFeature);
+    const hello = { version: linkVersion, caller, app, ...(hasLane && { features: [laneFeature] }) };
     this.#stopTimer = clock.timer(helloTimeoutMs, () => {
       this.#drop();
       this.#broken(`it did not say hello within ${helloTimeoutMs} ms`);
     });
-    this.#link = new CallerLink(this.#inner, hello, {
-      hello: (theirs) => this.#greeted(theirs),
+    const events = {
+      hello: (theirs: Hello) => this.#greeted(theirs),
       drain: () => this.#drained(),
-      ended: (error) => this.#ended(error),
-    });
+      ended: (error: RpcError | undefined) => this.#ended(error),
+      idle: () => this.#dropIfIdle(),
+      closed: () => void this.#links.delete(link),
+    };
+    const link = new CallerLink(this.#inner, hello, events, clock);
+    this.#link = link;
+    this.#links.add(link);
   }
 
   #greeted(hello: Hello): void {
@@ -172,6 +200,7 @@ export class LinkedConnection implements Connection {
     this.#link = undefined;
     if (this.#state === "draining" || this.#state === "closed") return;
     if (error?.code === Code.Unimplemented) return this.#refuse("it has no link");
+    if (error && isViolation(error)) this.#distrustLane(error);
     // Servers end links when they stop, and only then.
     const over = error === undefined || endedByDrain(error);
     if (over && this.#verified) this.#become("draining");
@@ -197,8 +226,18 @@ export class LinkedConnection implements Connection {
     this.#stopTimer = this.#env.clock.timer(jittered, () => this.#open());
   }
 
+  #distrustLane({ reason }: RpcError): void {
+    this.#laneBroken = true;
+    const { id, service, address } = this.#instance;
+    this.#env.logger.warn(
+      { service, instance: id, address, reason: reason.slice(0, longestReason) },
+      "calls to the instance go without a lane: it was broken",
+    );
+  }
+
+  /** Calls that are under way on a lane go on, as others do. */
   #drop(): void {
-    this.#link?.close();
+    this.#link?.retire();
     this.#link = undefined;
   }
 

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Handler, Interceptor } from "../call/call.js";
 import { compose } from "../call/compose.js";
-import type { MethodContract } from "../contract/contract.js";
+import type { MethodContract, ServiceContract } from "../contract/contract.js";
 import type { RateLimit } from "../decorators/metadata.js";
 import type { Clock } from "../ports/clock.js";
 import type { Listener, ServerTransport } from "../ports/transport.js";
@@ -17,6 +17,11 @@ import { rateLimit } from "./rate-limit.js";
 import { createShed, type Shed } from "./shed.js";
 import { streamIdle } from "./stream-idle.js";
 
+/** Another way for calls to come in; a link's lanes are one. */
+export interface Carrier {
+  carry(services: readonly ServiceContract<any>[], dispatch: Handler): void;
+}
+
 /** What a server is built from. */
 export interface ServerEnv {
   readonly services: readonly BoundService[];
@@ -25,6 +30,8 @@ export interface ServerEnv {
    * holds for them, and a drain does not wait for them.
    */
   readonly internal?: readonly BoundService[] | undefined;
+  /** Takes calls that come by another way than the transport: gets what the transport gets. */
+  readonly carrier?: Carrier | undefined;
   readonly transport: ServerTransport;
   readonly interceptors: readonly Interceptor[];
   /** A method's own timeout by its path, in milliseconds. */
@@ -71,7 +78,12 @@ export async function listen(env: ServerEnv): Promise<RpcServer> {
   ];
   const { services, internal = [] } = env;
   const contracts = [...services, ...internal].map((service) => service.contract);
-  const handler = withInternal(internal, env, compose(stages, createDispatch(services)));
+  const outer = compose(stages, createDispatch(services));
+  const handler = withInternal(internal, env, outer);
+  env.carrier?.carry(
+    services.map(({ contract }) => contract),
+    outer,
+  );
   try {
     const listener = await env.transport.listen(contracts, handler, gate.draining);
     return { gate, shed: shed.counts, listener: closing(listener, () => lag?.close()) };

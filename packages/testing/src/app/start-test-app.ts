@@ -55,7 +55,9 @@ export async function startTestApp(
   const isPresent = (service: string): boolean => own.has(service) || fakes.names.includes(service);
   const registry = withAbsent(memoryRegistry(), isPresent, () => world.address);
   const recorder = new CallRecorder(clock, seed);
-  const shared = { registry, clock, random, env: {}, host: "127.0.0.1", transport: memoryTransport(network) };
+  const transport = memoryTransport(network);
+  // Faults are by call, and on a lane many are one stream.
+  const shared = { registry, clock, random, env: {}, host: "127.0.0.1", transport, lane: false };
   const world = createApp({
     ...shared,
     name: "test",

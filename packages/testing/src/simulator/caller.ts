@@ -86,6 +86,7 @@ export class CallerProcess implements Caller {
     env.views.push(observed);
     this.#app = createApp({
       ...apart,
+      lane: false,
       name: this.name,
       host: `10.1.0.${index + 1}`,
       timeoutMs,

@@ -84,6 +84,7 @@ export class ServerProcess implements ProcessInfo {
     };
     this.#app = createApp({
       ...apart,
+      lane: false,
       name: options.name ?? "server",
       services,
       version,

@@ -57,6 +57,11 @@ const single: ReadonlySet<string> = new Set([
   "x-content-type-options",
 ]);
 
+/** Whether so many values of a key arrive as they are. */
+export function isSendable(key: string, values: number): boolean {
+  return !reserved.has(key) && !key.startsWith(":") && (values < 2 || !single.has(key));
+}
+
 /** A handler's metadata without what HTTP/2 cannot carry: reserved names, and all but the last value of a single field. */
 export function sendable(metadata: Metadata): Metadata {
   let result = metadata;

@@ -8,13 +8,12 @@ import {
 } from "@grpc/grpc-js";
 import type { Call, Handler, Reply } from "../../call/call.js";
 import { createServerCall, isRequestStream } from "../../call/pipeline-call.js";
-import { Code } from "../../code.js";
+import { callerGone } from "../../call/caller-gone.js";
 import { encodedMessage } from "../../contract/codec.js";
-import { methodName, type MethodContract } from "../../contract/contract.js";
+import type { MethodContract } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
-import { sendableText } from "../../errors/sendable-text.js";
-import { errorTrailer } from "../../errors/status-details.js";
 import type { Clock } from "../../ports/clock.js";
+import { statusOf, wrongKind } from "../answer-status.js";
 import { innerCall } from "./inner-call.js";
 import { createResponseWriter, type ResponseStream } from "./response-writer.js";
 import { requestsOf } from "./server-requests.js";
@@ -57,7 +56,7 @@ export function grpcHandler(
     call.onCancel((reason) => sender.fail(reason));
     // grpc-js says so of every call that has ended, the answered ones too.
     grpc.on("cancelled", () => {
-      if (!sender.done) call.cancel(cancelReason(call, env.clock));
+      if (!sender.done) call.cancel(callerGone(call, env.clock));
     });
     const send = (reply: Reply): void => {
       try {
@@ -81,7 +80,7 @@ function receive(
   const responseTrailer = new Metadata();
   const request = isRequestStream(method)
     ? requestsOf(grpc as unknown as ServerReadableStream<object, object>, () => {
-        call.cancel(cancelReason(call, env.clock));
+        call.cancel(callerGone(call, env.clock));
         return call.cancelReason;
       })
     : (grpc as unknown as ServerUnaryCall<object, object>).request;
@@ -106,35 +105,11 @@ function deadlineOf(grpc: AnyServerCall, clock: Clock): number {
   return at === Infinity ? Infinity : clock.now() + (at - Date.now());
 }
 
-function cancelReason(call: Call, clock: Clock): RpcError {
-  const path = methodName(call.method);
-  return clock.now() >= call.deadline - 1
-    ? new RpcError(Code.DeadlineExceeded, "the deadline has passed", { path })
-    : new RpcError(Code.Cancelled, "the caller cancelled", { path });
-}
-
 interface Sender {
   /** The whole answer, or the failure, has been handed to grpc-js. */
   readonly done: boolean;
   send(reply: Reply): void;
   fail(error: unknown): void;
-}
-
-function wrongKind(reply: Reply): RpcError {
-  const what = reply.responseStream
-    ? "a stream answered a unary call"
-    : "one message answered a streaming call";
-  return new RpcError(Code.Internal, what);
-}
-
-function statusOf(
-  error: unknown,
-  responseTrailer: Metadata,
-): { code: number; details: string; metadata: Metadata } {
-  const rpcError = RpcError.from(error);
-  const { code, reason } = rpcError;
-  const metadata = errorTrailer(rpcError, responseTrailer);
-  return { code, details: sendableText(reason), metadata: sendable(metadata) };
 }
 
 type Encode = (message: object) => Buffer;

@@ -5,6 +5,7 @@ import { Code } from "../../code.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
 import { linkPath } from "../../link/link-protocol.js";
+import { refusedPeers } from "../../tls/refused-peers.js";
 import { identityOf } from "../../tls/peer-identity.js";
 
 /** What a client has shown of itself in the TLS handshake. */
@@ -53,18 +54,28 @@ function read(socket: TLSSocket): ShownCertificate {
 
 /**
  * Lets through the calls of peers that may make them. Others get `unauthenticated` when their certificate is not valid,
- * and `permission_denied` when there is a list and they are not on it: exactly, letter by letter. Links carry no calls and
- * are open to all: a caller that is refused one would wait for a connection, and never learn why.
+ * and `permission_denied` when there is a list and they are not on it: exactly, letter by letter. Links are open to all: a
+ * caller that is refused one would wait for a connection, and never learn why. But those of others carry no calls.
  */
 export function authorizePeers(allowedPeers: ReadonlySet<string> | undefined): Interceptor {
   return (next) => async (call) => {
-    if (call.method.path === linkPath) return next(call);
     const { peer } = call as unknown as ServerCallContext;
-    const { identity, fault } = peer as TlsPeer;
-    const options = { path: methodName(call.method), processed: "no" } as const;
-    if (fault !== undefined) throw new RpcError(Code.Unauthenticated, fault, options);
-    if (!allowedPeers || (identity !== undefined && allowedPeers.has(identity))) return next(call);
-    const who = identity === undefined ? "a client without an identity" : JSON.stringify(identity);
-    throw new RpcError(Code.PermissionDenied, `${who} may not call here (tls.allowedPeers)`, options);
+    const refusal = refusalOf(peer as TlsPeer, allowedPeers, methodName(call.method));
+    if (!refusal) return next(call);
+    if (call.method.path !== linkPath) throw refusal;
+    refusedPeers.add(peer);
+    return next(call);
   };
+}
+
+function refusalOf(
+  { identity, fault }: TlsPeer,
+  allowedPeers: ReadonlySet<string> | undefined,
+  path: string,
+): RpcError | undefined {
+  const options = { path, processed: "no" } as const;
+  if (fault !== undefined) return new RpcError(Code.Unauthenticated, fault, options);
+  if (!allowedPeers || (identity !== undefined && allowedPeers.has(identity))) return undefined;
+  const who = identity === undefined ? "a client without an identity" : JSON.stringify(identity);
+  return new RpcError(Code.PermissionDenied, `${who} may not call here (tls.allowedPeers)`, options);
 }

@@ -19,7 +19,7 @@ export interface Hello {
   app: string;
   /** Full names of the services served here; none from a caller. */
   services: string[];
-  /** What this end can do beyond version 1. */
+  /** What this end can do beyond version 1: "lane", to carry unary calls (docs/lane.md). */
   features: string[];
   /** Tells a caller's process from others; empty from a server. */
   caller: string;
@@ -36,7 +36,7 @@ export interface HelloInit {
   app?: string | undefined;
   /** Full names of the services served here; none from a caller. */
   services?: readonly string[] | undefined;
-  /** What this end can do beyond version 1. */
+  /** What this end can do beyond version 1: "lane", to carry unary calls (docs/lane.md). */
   features?: readonly string[] | undefined;
   /** Tells a caller's process from others; empty from a server. */
   caller?: string | undefined;
@@ -81,6 +81,40 @@ export interface PongInit {
   id?: number | undefined;
 }
 
+/** The server takes calls on this link from here on. Sent once, to a caller whose hello has the feature "lane". */
+export interface LaneSettings {
+  /** Of the layout of batches: 1. */
+  version: number;
+  /** Unanswered calls at once. */
+  maxCalls: number;
+  /** The longest request message, in bytes. */
+  maxRequestBytes: number;
+  /** The paths of the methods that can be called. A call names its method by its index here. */
+  methods: string[];
+}
+
+/** What one may send as {@link LaneSettings}. */
+export interface LaneSettingsInit {
+  /** Of the layout of batches: 1. */
+  version?: number | undefined;
+  /** Unanswered calls at once. */
+  maxCalls?: number | undefined;
+  /** The longest request message, in bytes. */
+  maxRequestBytes?: number | undefined;
+  /** The paths of the methods that can be called. A call names its method by its index here. */
+  methods?: readonly string[] | undefined;
+}
+
+/** The server takes no more calls on this link: no handler has seen, or will see, one with a higher id. */
+export interface LaneClose {
+  lastId: string;
+}
+
+/** What one may send as {@link LaneClose}. */
+export interface LaneCloseInit {
+  lastId?: string | number | bigint | undefined;
+}
+
 /** One message, either way. A frame of a kind that the receiver does not know is ignored. */
 export type Frame = (
   | {
@@ -90,6 +124,9 @@ export type Frame = (
       drainAck?: undefined;
       ping?: undefined;
       pong?: undefined;
+      laneSettings?: undefined;
+      laneClose?: undefined;
+      laneBatch?: undefined;
     }
   | {
       kind: "drain";
@@ -98,6 +135,9 @@ export type Frame = (
       drainAck?: undefined;
       ping?: undefined;
       pong?: undefined;
+      laneSettings?: undefined;
+      laneClose?: undefined;
+      laneBatch?: undefined;
     }
   | {
       kind: "drainAck";
@@ -106,6 +146,9 @@ export type Frame = (
       drain?: undefined;
       ping?: undefined;
       pong?: undefined;
+      laneSettings?: undefined;
+      laneClose?: undefined;
+      laneBatch?: undefined;
     }
   | {
       kind: "ping";
@@ -114,6 +157,9 @@ export type Frame = (
       drain?: undefined;
       drainAck?: undefined;
       pong?: undefined;
+      laneSettings?: undefined;
+      laneClose?: undefined;
+      laneBatch?: undefined;
     }
   | {
       kind: "pong";
@@ -122,6 +168,43 @@ export type Frame = (
       drain?: undefined;
       drainAck?: undefined;
       ping?: undefined;
+      laneSettings?: undefined;
+      laneClose?: undefined;
+      laneBatch?: undefined;
+    }
+  | {
+      kind: "laneSettings";
+      laneSettings: LaneSettings;
+      hello?: undefined;
+      drain?: undefined;
+      drainAck?: undefined;
+      ping?: undefined;
+      pong?: undefined;
+      laneClose?: undefined;
+      laneBatch?: undefined;
+    }
+  | {
+      kind: "laneClose";
+      laneClose: LaneClose;
+      hello?: undefined;
+      drain?: undefined;
+      drainAck?: undefined;
+      ping?: undefined;
+      pong?: undefined;
+      laneSettings?: undefined;
+      laneBatch?: undefined;
+    }
+  | {
+      kind: "laneBatch";
+      /** Calls, or answers: one after the other, in the layout of docs/lane.md. */
+      laneBatch: Buffer;
+      hello?: undefined;
+      drain?: undefined;
+      drainAck?: undefined;
+      ping?: undefined;
+      pong?: undefined;
+      laneSettings?: undefined;
+      laneClose?: undefined;
     }
   | {
       kind?: undefined;
@@ -130,6 +213,9 @@ export type Frame = (
       drainAck?: undefined;
       ping?: undefined;
       pong?: undefined;
+      laneSettings?: undefined;
+      laneClose?: undefined;
+      laneBatch?: undefined;
     }
 );
 
@@ -142,6 +228,9 @@ export type FrameInit = (
       drainAck?: undefined;
       ping?: undefined;
       pong?: undefined;
+      laneSettings?: undefined;
+      laneClose?: undefined;
+      laneBatch?: undefined;
     }
   | {
       kind?: "drain" | undefined;
@@ -150,6 +239,9 @@ export type FrameInit = (
       drainAck?: undefined;
       ping?: undefined;
       pong?: undefined;
+      laneSettings?: undefined;
+      laneClose?: undefined;
+      laneBatch?: undefined;
     }
   | {
       kind?: "drainAck" | undefined;
@@ -158,6 +250,9 @@ export type FrameInit = (
       drain?: undefined;
       ping?: undefined;
       pong?: undefined;
+      laneSettings?: undefined;
+      laneClose?: undefined;
+      laneBatch?: undefined;
     }
   | {
       kind?: "ping" | undefined;
@@ -166,6 +261,9 @@ export type FrameInit = (
       drain?: undefined;
       drainAck?: undefined;
       pong?: undefined;
+      laneSettings?: undefined;
+      laneClose?: undefined;
+      laneBatch?: undefined;
     }
   | {
       kind?: "pong" | undefined;
@@ -174,6 +272,43 @@ export type FrameInit = (
       drain?: undefined;
       drainAck?: undefined;
       ping?: undefined;
+      laneSettings?: undefined;
+      laneClose?: undefined;
+      laneBatch?: undefined;
+    }
+  | {
+      kind?: "laneSettings" | undefined;
+      laneSettings: LaneSettingsInit;
+      hello?: undefined;
+      drain?: undefined;
+      drainAck?: undefined;
+      ping?: undefined;
+      pong?: undefined;
+      laneClose?: undefined;
+      laneBatch?: undefined;
+    }
+  | {
+      kind?: "laneClose" | undefined;
+      laneClose: LaneCloseInit;
+      hello?: undefined;
+      drain?: undefined;
+      drainAck?: undefined;
+      ping?: undefined;
+      pong?: undefined;
+      laneSettings?: undefined;
+      laneBatch?: undefined;
+    }
+  | {
+      kind?: "laneBatch" | undefined;
+      /** Calls, or answers: one after the other, in the layout of docs/lane.md. */
+      laneBatch: Uint8Array;
+      hello?: undefined;
+      drain?: undefined;
+      drainAck?: undefined;
+      ping?: undefined;
+      pong?: undefined;
+      laneSettings?: undefined;
+      laneClose?: undefined;
     }
   | {
       kind?: undefined;
@@ -182,6 +317,9 @@ export type FrameInit = (
       drainAck?: undefined;
       ping?: undefined;
       pong?: undefined;
+      laneSettings?: undefined;
+      laneClose?: undefined;
+      laneBatch?: undefined;
     }
 );
 
@@ -193,7 +331,7 @@ export interface Link {
 
 export const file: ProtoFile = defineFile(
   "rollcall/link/v1/link.proto",
-  '{"nested":{"rollcall":{"nested":{"link":{"nested":{"v1":{"nested":{"Hello":{"fields":{"version":{"type":"uint32","id":1},"instance":{"type":"string","id":2},"incarnation":{"type":"string","id":3},"app":{"type":"string","id":4},"services":{"rule":"repeated","type":"string","id":5},"features":{"rule":"repeated","type":"string","id":6},"caller":{"type":"string","id":7}}},"Drain":{"fields":{}},"DrainAck":{"fields":{}},"Ping":{"fields":{"id":{"type":"uint32","id":1}}},"Pong":{"fields":{"id":{"type":"uint32","id":1}}},"Frame":{"oneofs":{"kind":{"oneof":["hello","drain","drainAck","ping","pong"]}},"fields":{"hello":{"type":".rollcall.link.v1.Hello","id":1},"drain":{"type":".rollcall.link.v1.Drain","id":2},"drainAck":{"type":".rollcall.link.v1.DrainAck","id":3,"name":"drain_ack"},"ping":{"type":".rollcall.link.v1.Ping","id":4},"pong":{"type":".rollcall.link.v1.Pong","id":5}}},"Link":{"methods":{"Open":{"requestType":".rollcall.link.v1.Frame","requestStream":true,"responseType":".rollcall.link.v1.Frame","responseStream":true}}}}}}}}}}}',
+  '{"nested":{"rollcall":{"nested":{"link":{"nested":{"v1":{"nested":{"Hello":{"fields":{"version":{"type":"uint32","id":1},"instance":{"type":"string","id":2},"incarnation":{"type":"string","id":3},"app":{"type":"string","id":4},"services":{"rule":"repeated","type":"string","id":5},"features":{"rule":"repeated","type":"string","id":6},"caller":{"type":"string","id":7}}},"Drain":{"fields":{}},"DrainAck":{"fields":{}},"Ping":{"fields":{"id":{"type":"uint32","id":1}}},"Pong":{"fields":{"id":{"type":"uint32","id":1}}},"LaneSettings":{"fields":{"version":{"type":"uint32","id":1},"maxCalls":{"type":"uint32","id":2,"name":"max_calls"},"maxRequestBytes":{"type":"uint32","id":3,"name":"max_request_bytes"},"methods":{"rule":"repeated","type":"string","id":4}}},"LaneClose":{"fields":{"lastId":{"type":"uint64","id":1,"name":"last_id"}}},"Frame":{"oneofs":{"kind":{"oneof":["hello","drain","drainAck","ping","pong","laneSettings","laneClose","laneBatch"]}},"fields":{"hello":{"type":".rollcall.link.v1.Hello","id":1},"drain":{"type":".rollcall.link.v1.Drain","id":2},"drainAck":{"type":".rollcall.link.v1.DrainAck","id":3,"name":"drain_ack"},"ping":{"type":".rollcall.link.v1.Ping","id":4},"pong":{"type":".rollcall.link.v1.Pong","id":5},"laneSettings":{"type":".rollcall.link.v1.LaneSettings","id":6,"name":"lane_settings"},"laneClose":{"type":".rollcall.link.v1.LaneClose","id":7,"name":"lane_close"},"laneBatch":{"type":"bytes","id":8,"name":"lane_batch"}}},"Link":{"methods":{"Open":{"requestType":".rollcall.link.v1.Frame","requestStream":true,"responseType":".rollcall.link.v1.Frame","responseStream":true}}}}}}}}}}}',
 );
 
 /** Served by every Rollcall app; an instance's record says so by the feature "link". */

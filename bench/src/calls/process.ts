@@ -1,0 +1,43 @@
+import { kinds } from "./kinds/index.js";
+import type { Caller, Served } from "./kind.js";
+import { load } from "./load.js";
+import type { Order, Usage } from "./messages.js";
+
+// One side of one kind. Orders come one at a time, each is answered.
+
+let served: Served | undefined;
+let caller: Caller | undefined;
+
+async function obey(order: Order): Promise<unknown> {
+  switch (order.do) {
+    case "start": {
+      const kind = await kinds[order.kind]!();
+      if (order.address === undefined) served = await kind.serve(order);
+      else caller = await kind.connect(order.address, order);
+      return served?.address;
+    }
+    case "load":
+      return load(caller!, order.concurrency, order.bytes, order.ms);
+    case "usage": {
+      const { user, system } = process.cpuUsage();
+      const usage: Usage = { cpuUs: user + system, peakRssBytes: process.resourceUsage().maxRSS * 1024 };
+      return usage;
+    }
+    case "stop":
+      await caller?.close();
+      await served?.close();
+      return process.disconnect();
+  }
+}
+
+process.on("message", (order: Order) => {
+  obey(order).then(
+    (answer) => process.connected && process.send!({ answer }),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+});
+// Nothing outlives the benchmark.
+process.on("disconnect", () => setImmediate(() => process.exit()));

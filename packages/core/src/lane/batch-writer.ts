@@ -1,0 +1,173 @@
+import type { Metadata } from "@grpc/grpc-js";
+import { FrameKind, frameHeaderBytes } from "./lane-protocol.js";
+import { textOfValues } from "./metadata-values.js";
+
+/** Room for a `Frame`'s tag and length before a batch, so that a batch is sent without being copied. */
+const headBytes = 6;
+/** `Frame.lane_batch`, length-delimited. */
+const batchTag = (8 << 3) | 2;
+const chunkBytes = 64 << 10;
+/** Less than this at the end of a chunk is not worth a batch. */
+const leastBytes = 4 << 10;
+
+/**
+ * Writes frames of a lane one after the other, in the layout of docs/lane.md, until `take`. Batches share chunks of memory,
+ * each with its own part of one.
+ */
+export class BatchWriter {
+  #chunk: Buffer = Buffer.allocUnsafeSlow(chunkBytes);
+  /** Where the batch begins, after the room for its head. */
+  #begin = headBytes;
+  #at = headBytes;
+  /** Where the frame that is being written has its length. */
+  #lengthAt = 0;
+
+  /** Bytes of the batch so far. */
+  get length(): number {
+    return this.#at - this.#begin;
+  }
+
+  /** @param timeoutMs a whole number from 1; 0 for none */
+  call(id: number, method: number, timeoutMs: number, metadata: Metadata, message: Uint8Array): void {
+    this.#open(FrameKind.Call, id);
+    this.#varint(method);
+    this.#varint(timeoutMs);
+    this.#metadata(metadata);
+    this.#bytes(message);
+    this.#close();
+  }
+
+  reply(id: number, header: Metadata, trailer: Metadata, message: Uint8Array): void {
+    this.#open(FrameKind.Reply, id);
+    this.#metadata(header);
+    this.#metadata(trailer);
+    this.#bytes(message);
+    this.#close();
+  }
+
+  error(id: number, code: number, reason: string, trailer: Metadata): void {
+    this.#open(FrameKind.Error, id);
+    this.#varint(code);
+    this.#text(reason, "utf8");
+    this.#metadata(trailer);
+    this.#close();
+  }
+
+  cancel(id: number): void {
+    this.#open(FrameKind.Cancel, id);
+    this.#close();
+  }
+
+  /** @param total bytes of the whole answer; the last of them come with its reply */
+  part(id: number, total: number, bytes: Uint8Array): void {
+    this.#open(FrameKind.Part, id);
+    this.#varint(total);
+    this.#bytes(bytes);
+    this.#close();
+  }
+
+  /** The batch as the bytes of a `Frame`; the next one begins empty. */
+  take(): Buffer {
+    const { length } = this;
+    let head = this.#begin - 1;
+    const lengthBytes = varintLength(length);
+    head -= lengthBytes;
+    this.#chunk[head] = batchTag;
+    writeVarint(this.#chunk, head + 1, length);
+    const batch = this.#chunk.subarray(head, this.#at);
+    if (this.#chunk.length - this.#at < leastBytes) {
+      this.#chunk = Buffer.allocUnsafeSlow(chunkBytes);
+      this.#begin = headBytes;
+    } else {
+      this.#begin = this.#at + headBytes;
+    }
+    this.#at = this.#begin;
+    return batch;
+  }
+
+  #open(kind: number, id: number): void {
+    this.#ensure(frameHeaderBytes);
+    this.#chunk[this.#at] = kind;
+    this.#lengthAt = this.#at + 1;
+    this.#at += frameHeaderBytes;
+    this.#varint(id);
+  }
+
+  #close(): void {
+    this.#chunk.writeUInt32BE(this.#at - this.#lengthAt - 4, this.#lengthAt);
+  }
+
+  #metadata(metadata: Metadata): void {
+    const entries = Object.entries(metadata.toJSON());
+    this.#ensure(1);
+    if (entries.length === 0) {
+      this.#chunk[this.#at++] = 0;
+      return;
+    }
+    let pairs = 0;
+    for (const [key, values] of entries) pairs += key.endsWith("-bin") ? values.length : 1;
+    this.#varint(pairs);
+    for (const [key, values] of entries) {
+      if (!key.endsWith("-bin")) {
+        this.#text(key, "latin1");
+        this.#text(textOfValues(values), "latin1");
+        continue;
+      }
+      for (const value of values) {
+        this.#text(key, "latin1");
+        this.#varint(value.length);
+        this.#bytes(value as Buffer);
+      }
+    }
+  }
+
+  #text(text: string, encoding: "latin1" | "utf8"): void {
+    const bytes = encoding === "latin1" ? text.length : Buffer.byteLength(text);
+    this.#varint(bytes);
+    this.#ensure(bytes);
+    this.#at += this.#chunk.write(text, this.#at, bytes, encoding);
+  }
+
+  #bytes(bytes: Uint8Array): void {
+    this.#ensure(bytes.length);
+    this.#chunk.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  #varint(value: number): void {
+    this.#ensure(8);
+    this.#at = writeVarint(this.#chunk, this.#at, value);
+  }
+
+  #ensure(bytes: number): void {
+    if (this.#at + bytes <= this.#chunk.length) return;
+    const { length } = this;
+    const chunk = Buffer.allocUnsafeSlow(Math.max(chunkBytes, 2 * (headBytes + length + bytes)));
+    this.#chunk.copy(chunk, headBytes, this.#begin, this.#at);
+    this.#lengthAt += headBytes - this.#begin;
+    this.#begin = headBytes;
+    this.#at = headBytes + length;
+    this.#chunk = chunk;
+  }
+}
+
+function varintLength(value: number): number {
+  let bytes = 1;
+  for (let left = value; left >= 0x80; left = Math.floor(left / 0x80)) bytes++;
+  return bytes;
+}
+
+/** Seven bits a byte, the lowest first, the top bit where more follow; up to 2^53 - 1. Returns where it ends. */
+function writeVarint(into: Buffer, at: number, value: number): number {
+  let left = value;
+  while (left > 0x7fffffff) {
+    into[at++] = (left % 0x80) | 0x80;
+    left = Math.floor(left / 0x80);
+  }
+  while (left >= 0x80) {
+    into[at++] = (left & 0x7f) | 0x80;
+    left >>>= 7;
+  }
+  into[at++] = left;
+  return at;
+}

@@ -1,0 +1,48 @@
+/** What an instance's record, and a hello, say in `features` when calls can be carried over the link. */
+export const laneFeature = "lane";
+
+/** The version of the layout of batches; docs/lane.md describes it. */
+export const laneVersion = 1;
+
+/** What a batch of frames begins with, where a frame stands. */
+export const FrameKind = { Call: 1, Reply: 2, Error: 3, Cancel: 4, Part: 5 } as const;
+
+/** Of a frame: its kind, and the length of what follows in four bytes. */
+export const frameHeaderBytes = 5;
+
+/** What both ends of a lane hold to, whatever the other says. */
+export interface LaneLimits {
+  /** Calls without an answer on one lane. */
+  readonly maxCalls: number;
+  /** Longer requests go plain, and so do not stand in the way of others. */
+  readonly maxRequestBytes: number;
+  /** Longer answers are sent in parts of this size, in turns with each other and behind shorter ones. */
+  readonly partBytes: number;
+  /** The longest answer that a caller takes. */
+  readonly maxResponseBytes: number;
+  /** Of a request's metadata; requests with more go plain. */
+  readonly maxMetadataPairs: number;
+  readonly maxMetadataBytes: number;
+  /** A batch is handed on when it has come to this length, full turn or not. */
+  readonly batchBytes: number;
+  /** Frames that wait for a peer that does not keep up: a caller then sends no more, a server reads no more. */
+  readonly maxWaitingBytes: number;
+}
+
+export const laneLimits: LaneLimits = {
+  // Half of what a server takes from all its callers unless it is told otherwise.
+  maxCalls: 2_048,
+  maxRequestBytes: 64 << 10,
+  partBytes: 32 << 10,
+  // grpc-js' limit of a received message.
+  maxResponseBytes: 4 << 20,
+  maxMetadataPairs: 64,
+  maxMetadataBytes: 8 << 10,
+  batchBytes: 128 << 10,
+  maxWaitingBytes: 1 << 20,
+};
+
+/** What the other end has sent is not what the protocol allows; the message says what. It ends the lane. */
+export class LaneViolation extends Error {
+  override readonly name = "LaneViolation";
+}

@@ -1,0 +1,166 @@
+import { Metadata } from "@grpc/grpc-js";
+import type { Call, Handler, Peer, Reply } from "../call/call.js";
+import { callerGone } from "../call/caller-gone.js";
+import { createServerCall } from "../call/pipeline-call.js";
+import { Code } from "../code.js";
+import { encodedMessage } from "../contract/codec.js";
+import type { MethodContract } from "../contract/contract.js";
+import { RpcError } from "../errors.js";
+import type { Clock } from "../ports/clock.js";
+import { statusOf, wrongKind } from "../transport/answer-status.js";
+import { sendable } from "../transport/grpc/sendable.js";
+import type { FrameReceiver } from "./batch-reader.js";
+import { laneLimits, LaneViolation } from "./lane-protocol.js";
+import { LongAnswers } from "./long-answers.js";
+import type { LaneOutbox } from "./outbox.js";
+
+interface ServedCall {
+  readonly id: number;
+  readonly call: Call;
+  readonly header: Metadata;
+  readonly trailer: Metadata;
+  /** Its caller has cancelled it. */
+  cancelled: boolean;
+}
+
+export interface ServedLaneEnv {
+  /** The unary methods that can be called, in the order in which the caller was told of them. */
+  readonly methods: readonly MethodContract[];
+  readonly dispatch: Handler;
+  readonly clock: Clock;
+  readonly peer: Peer;
+  /** What the caller's connection says of its software, as calls over HTTP/2 have it. */
+  readonly userAgent: string | undefined;
+  readonly draining: AbortSignal;
+  readonly outbox: LaneOutbox;
+  /** Called when the last call has its answer. */
+  idle(): void;
+}
+
+/** The server's end of a lane: every call gets exactly one answer. */
+export class ServedLane implements FrameReceiver {
+  readonly #env: ServedLaneEnv;
+  readonly #calls = new Map<number, ServedCall>();
+  readonly #long: LongAnswers;
+  #lastId = 0;
+  #closing = false;
+
+  constructor(env: ServedLaneEnv) {
+    this.#env = env;
+    this.#long = new LongAnswers(env.outbox);
+  }
+
+  /** Calls without an answer. */
+  get underWay(): number {
+    return this.#calls.size;
+  }
+
+  /** Takes no more calls. Returns the highest id of those that it took. */
+  close(): number {
+    this.#closing = true;
+    return this.#lastId;
+  }
+
+  call(id: number, index: number, timeoutMs: number, metadata: Metadata, message: Buffer): void {
+    if (this.#closing) return;
+    if (id <= this.#lastId) throw new LaneViolation(`the call ${id} after the call ${this.#lastId}`);
+    this.#lastId = id;
+    const method = this.#env.methods[index];
+    if (!method) throw new LaneViolation(`a call of the method ${index} of ${this.#env.methods.length}`);
+    if (this.#calls.size >= laneLimits.maxCalls)
+      throw new LaneViolation(`more than ${laneLimits.maxCalls} calls without an answer`);
+    if (message.length > laneLimits.maxRequestBytes)
+      throw new LaneViolation(`a request of ${message.length} bytes, above ${laneLimits.maxRequestBytes}`);
+    this.#serve(id, method, timeoutMs, metadata, message);
+  }
+
+  /** One that has been answered, as the caller could not know, or never came, is of no account. */
+  cancel(id: number): void {
+    if (id > this.#lastId && !this.#closing)
+      throw new LaneViolation(`a cancellation of the call ${id}, which has not come`);
+    const served = this.#calls.get(id);
+    if (!served || served.cancelled) return;
+    served.cancelled = true;
+    served.call.cancel(callerGone(served.call, this.#env.clock));
+  }
+
+  /** The caller is gone: nobody waits for an answer any more. */
+  ended(): void {
+    this.#closing = true;
+    for (const served of this.#calls.values()) {
+      served.cancelled = true;
+      served.call.cancel(callerGone(served.call, this.#env.clock));
+    }
+    this.#calls.clear();
+    this.#long.clear();
+  }
+
+  #serve(id: number, method: MethodContract, timeoutMs: number, metadata: Metadata, message: Buffer): void {
+    const { clock, draining, peer, userAgent } = this.#env;
+    if (userAgent !== undefined) metadata.set("user-agent", userAgent);
+    const header = new Metadata();
+    const trailer = new Metadata();
+    const deadline = timeoutMs === 0 ? Infinity : clock.now() + timeoutMs;
+    let request: object;
+    try {
+      request = method.request.decode(message);
+    } catch (error) {
+      const reason = `Error deserializing request: ${error instanceof Error ? error.message : String(error)}`;
+      this.#sendError(id, new RpcError(Code.Internal, reason), trailer);
+      return;
+    }
+    const call: Call = createServerCall(
+      { method, metadata, deadline, request },
+      { responseHeader: header, responseTrailer: trailer, draining, peer },
+    );
+    const served: ServedCall = { id, call, header, trailer, cancelled: false };
+    this.#calls.set(id, served);
+    // A caller that has cancelled waits for nothing: its place is free when the handler is done, and not before.
+    call.onCancel((reason) => {
+      if (!served.cancelled) this.#fail(served, reason);
+    });
+    this.#env.dispatch(call).then(
+      (reply) => this.#answer(served, reply),
+      (error: unknown) => this.#fail(served, error),
+    );
+  }
+
+  #answer(served: ServedCall, reply: Reply): void {
+    if (!this.#calls.has(served.id)) return;
+    const { call, header, trailer, id } = served;
+    let message: Buffer;
+    try {
+      if (reply.responseStream) throw wrongKind(reply);
+      message = encodedMessage(reply.response, call.method.response);
+    } catch (error) {
+      this.#fail(served, error);
+      // Nobody will read the reply to its end.
+      call.cancel(RpcError.from(error));
+      return;
+    }
+    const { outbox } = this.#env;
+    const ends = (rest: Uint8Array): void =>
+      outbox.frames.reply(id, sendable(header), sendable(trailer), rest);
+    if (message.length <= laneLimits.partBytes) ends(message);
+    else this.#long.add(id, message, ends);
+    this.#left(id);
+  }
+
+  #fail(served: ServedCall, error: unknown): void {
+    if (!this.#calls.has(served.id)) return;
+    this.#sendError(served.id, error, served.trailer);
+    this.#left(served.id);
+  }
+
+  #sendError(id: number, error: unknown, trailer: Metadata): void {
+    const { code, details, metadata } = statusOf(error, trailer);
+    this.#env.outbox.frames.error(id, code, details, metadata);
+    this.#env.outbox.written(this.#calls.size);
+  }
+
+  #left(id: number): void {
+    this.#calls.delete(id);
+    this.#env.outbox.written(this.#calls.size);
+    if (this.#calls.size === 0) this.#env.idle();
+  }
+}
