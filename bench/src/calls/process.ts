@@ -26,7 +26,10 @@ async function obey(order: Order): Promise<unknown> {
     case "stop":
       await caller?.close();
       await served?.close();
-      return process.disconnect();
+      process.disconnect();
+      return undefined;
+    default:
+      throw new Error("no such order");
   }
 }
 

@@ -101,7 +101,10 @@ export interface End {
 /** An answer under way: a unary one has its message, a streaming one its headers. */
 export type Reply = {
   readonly header: Metadata;
-  /** Settles once, when the last message is out, and never rejects. A call is in flight until then. */
+  /**
+   * Settles once, when the last message is out, and never rejects. A call is in flight until then: one that is answered by
+   * one message until it has its reply.
+   */
   readonly end: Promise<End>;
 } & (UnaryResponse | StreamResponse);
 

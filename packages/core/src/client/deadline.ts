@@ -1,4 +1,5 @@
 import type { Call, Handler, Interceptor, Reply } from "../call/call.js";
+import { whenEnded } from "../call/when-ended.js";
 import { Code } from "../code.js";
 import { methodName } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
@@ -23,7 +24,7 @@ export function deadline(clock: Clock): Interceptor {
     const stop = clock.timer(timeoutMs, () => call.cancel(exceeded()));
     try {
       const reply = await unlessCancelled(call, next);
-      void reply.end.then(stop);
+      whenEnded(reply, stop);
       return reply;
     } catch (error) {
       stop();
@@ -48,6 +49,15 @@ function wasCut(error: unknown): boolean {
 function unlessCancelled(call: Call, next: Handler): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const uncancel = call.onCancel((reason) => setImmediate(reject, reason));
-    next(call).then(resolve, reject).finally(uncancel);
+    next(call).then(
+      (reply) => {
+        uncancel();
+        resolve(reply);
+      },
+      (error: unknown) => {
+        uncancel();
+        reject(error as Error);
+      },
+    );
   });
 }

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Call, Handler, Reply } from "../call/call.js";
 import { endedByDrain } from "../call/drain.js";
 import { mapStream } from "../call/stream.js";
+import { whenEnded } from "../call/when-ended.js";
 import { pause } from "../client/pause.js";
 import { Code } from "../code.js";
 import { methodName } from "../contract/contract.js";
@@ -43,6 +44,12 @@ export interface ClusterEnv {
   readonly slowStartMs?: number | undefined;
 }
 
+/** Why a call found no endpoint. */
+interface Refusal {
+  readonly subset: BalancedSubset;
+  readonly reason: string;
+}
+
 /** Between rounds over endpoints that have all refused a call. */
 const roundPauseMs = 50;
 
@@ -78,21 +85,34 @@ export class Cluster implements Destination {
   }
 
   /** Sends the call to one endpoint of its subset; waits for one, until the deadline, when there is none. */
-  readonly send: Handler = async (call) => {
-    for (;;) {
-      if (this.#closed) throw this.#closedError(methodName(call.method));
-      const subset = this.#subsets.get(call.route?.subset.name);
-      const picked = subset.balancer.pick({ call, tried: call.tried });
-      if (!isNoPick(picked)) return this.#sendTo(picked as ClusterEndpoint, subset, call);
+  readonly send: Handler = (call) => {
+    const sent = this.#attempt(call);
+    return sent instanceof Promise ? sent : this.#sendLater(call, sent);
+  };
+
+  /** Sends it, or says why there is no endpoint for it. */
+  #attempt(call: Call): Promise<Reply> | Refusal {
+    if (this.#closed) return Promise.reject(this.#closedError(methodName(call.method)));
+    const subset = this.#subsets.get(call.route?.subset.name);
+    const picked = subset.balancer.pick({ call, tried: call.tried });
+    if (isNoPick(picked)) return { subset, reason: picked.reason };
+    return this.#sendTo(picked as ClusterEndpoint, subset, call);
+  }
+
+  async #sendLater(call: Call, first: Refusal): Promise<Reply> {
+    for (let { subset, reason } = first; ;) {
       if (call.tried.length > 0) {
         // Each has refused it once: give them a moment, then ask all of them again.
         call.tried.length = 0;
         await pause(this.#env.clock, roundPauseMs * (0.5 + this.#env.random()), call);
       } else {
-        await this.#change(call, `in subset "${subset.name}": ${picked.reason} `);
+        await this.#change(call, `in subset "${subset.name}": ${reason} `);
       }
+      const sent = this.#attempt(call);
+      if (sent instanceof Promise) return sent;
+      ({ subset, reason } = sent);
     }
-  };
+  }
 
   /** Resolves when at least one endpoint can take calls. */
   async ready(signal: AbortSignal): Promise<void> {
@@ -149,7 +169,7 @@ export class Cluster implements Destination {
     };
     try {
       const reply = await endpoint.transport.call(call);
-      void reply.end.then((end) => settled(end.error));
+      whenEnded(reply, settled);
       if (!reply.responseStream) return reply;
       openedMs = this.#env.clock.now();
       endpoint.watch?.heard(openedMs);

@@ -40,9 +40,11 @@ function timer(ms: number, fire: () => void): () => void {
   return () => clearTimeout(handle);
 }
 
+const { timeOrigin } = performance;
+
 /** The machine's clock. */
 export const systemClock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
+  now: () => timeOrigin + performance.now(),
   timer,
   sleep: (ms, signal) => sleepOn({ timer }, ms, signal),
 };

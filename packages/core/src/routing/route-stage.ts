@@ -1,4 +1,4 @@
-import type { Call, Interceptor } from "../call/call.js";
+import type { Call, Handler, Interceptor, Reply } from "../call/call.js";
 import { laneKey, textOf } from "./identity.js";
 import { route, type Route } from "./route.js";
 import type { Routes } from "./routes.js";
@@ -13,12 +13,15 @@ export interface RouteSource {
 
 /** Chooses a subset for each call, before retries: all its attempts stay there. */
 export function routing(source: RouteSource, random: () => number): Interceptor {
-  return (next) => async (call) => {
-    const routes = source.routes ?? (await source.routed(call));
+  const routed = (call: Call, routes: Routes, next: Handler): Promise<Reply> => {
     const chosen = route(call.metadata, routes, random);
     // Most calls of most services: nothing to tell anybody.
     if (chosen.subset === routes.stable) return next(call);
     return next(onRoute(call, chosen));
+  };
+  return (next) => (call) => {
+    const { routes } = source;
+    return routes ? routed(call, routes, next) : source.routed(call).then((read) => routed(call, read, next));
   };
 }
 

@@ -2,6 +2,7 @@ import type { Interceptor } from "../call/call.js";
 import { runInCall } from "../call/current.js";
 import { isResponseStream } from "../call/pipeline-call.js";
 import { mapStream } from "../call/stream.js";
+import { whenEnded } from "../call/when-ended.js";
 import { Code } from "../code.js";
 import { methodName } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
@@ -36,7 +37,7 @@ export function callScope({ clock, timeoutOf, serverTimeoutMs }: CallScopeEnv): 
     const scoped = deadline < call.deadline ? call.with({ deadline }) : call;
     try {
       const reply = await runInCall(scoped, () => next(scoped));
-      void reply.end.then(stop);
+      whenEnded(reply, stop);
       if (!reply.responseStream) return reply;
       // A generator runs in the context of whoever asks for its next message: the transport.
       const run = <T>(step: () => T): T => runInCall(scoped, step);

@@ -1,4 +1,5 @@
-import type { Interceptor } from "../call/call.js";
+import type { Call, Handler, Interceptor, Reply } from "../call/call.js";
+import { whenEnded } from "../call/when-ended.js";
 import type { Clock } from "../ports/clock.js";
 import { isExempt } from "./exempt.js";
 import type { Shed } from "./shed.js";
@@ -19,8 +20,7 @@ export function concurrencyLimit(
   env: { readonly clock: Clock; readonly shed: Shed },
 ): Interceptor {
   let running = 0;
-  return (next) => async (call) => {
-    if (most === 0 || isExempt(call.method)) return await next(call);
+  const limited = async (call: Call, next: Handler): Promise<Reply> => {
     if (running >= most)
       throw env.shed.refuse(
         call,
@@ -42,11 +42,12 @@ export function concurrencyLimit(
     });
     try {
       const reply = await next(call);
-      void reply.end.then(leave);
+      whenEnded(reply, leave);
       return reply;
     } catch (error) {
       leave();
       throw error;
     }
   };
+  return (next) => (call) => (most === 0 || isExempt(call.method) ? next(call) : limited(call, next));
 }

@@ -4,6 +4,7 @@ import type { Call, Interceptor } from "../call/call.js";
 import { Code } from "../code.js";
 import { RpcError } from "../errors.js";
 import { drainTrailer } from "../call/drain.js";
+import { whenEnded } from "../call/when-ended.js";
 
 /** Knows which calls are in flight, tells them when the server drains, and ends them when its grace period is over. */
 export interface DrainGate {
@@ -34,7 +35,7 @@ export function createDrainGate(): DrainGate {
       call.onCancel(ended);
       try {
         const reply = await next(call);
-        void reply.end.then(ended);
+        whenEnded(reply, ended);
         return reply;
       } catch (error) {
         ended();

@@ -22,17 +22,13 @@ class NotSerialised {
  */
 export function errorBoundary(logger: Logger): Interceptor {
   return (next) => async (call) => {
-    let cancelled: RpcError | undefined;
-    const uncancel = call.onCancel((reason) => (cancelled = reason));
-    const convert = (thrown: unknown): RpcError => cancelled ?? answerOf(thrown, call, logger);
+    const convert = (thrown: unknown): RpcError => call.cancelReason ?? answerOf(thrown, call, logger);
     const encode = (message: object): Buffer => encoded(message, call);
     try {
       const reply = await next(call);
-      void reply.end.then(uncancel);
       if (!reply.responseStream) return { ...reply, response: encode(reply.response) };
       return { ...reply, response: mapStream(reply.response, { value: encode, error: convert }) };
     } catch (thrown) {
-      uncancel();
       throw convert(thrown);
     }
   };

@@ -1,6 +1,7 @@
-import type { Call, Interceptor } from "../call/call.js";
+import type { Call, Handler, Interceptor, Reply } from "../call/call.js";
 import { isRequestStream, isResponseStream } from "../call/pipeline-call.js";
 import { mapStream } from "../call/stream.js";
+import { whenEnded } from "../call/when-ended.js";
 import { Code } from "../code.js";
 import { methodName } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
@@ -12,8 +13,7 @@ import { isExempt } from "./exempt.js";
  * either way, a stream of answers only while its reader does not take one: its handler may wait for something to say.
  */
 export function streamIdle(idleMs: number, clock: Clock): Interceptor {
-  return (next) => async (call) => {
-    if (idleMs === 0 || !isResponseStream(call.method) || isExempt(call.method)) return await next(call);
+  const watch = async (call: Call, next: Handler): Promise<Reply> => {
     const both = isRequestStream(call.method);
     let movedAt = clock.now();
     let readerIsDue = false;
@@ -30,7 +30,7 @@ export function streamIdle(idleMs: number, clock: Clock): Interceptor {
       const reply = await next(
         call.requestStream ? call.with({ request: watched(call.request, moved) }) : call,
       );
-      void reply.end.then(() => stop());
+      whenEnded(reply, () => stop());
       if (!reply.responseStream) return reply;
       const value = (message: object): object => {
         moved();
@@ -48,6 +48,8 @@ export function streamIdle(idleMs: number, clock: Clock): Interceptor {
       throw error;
     }
   };
+  return (next) => (call) =>
+    idleMs === 0 || !isResponseStream(call.method) || isExempt(call.method) ? next(call) : watch(call, next);
 }
 
 function watched(requests: AsyncIterable<object>, moved: () => void): AsyncIterable<object> {
