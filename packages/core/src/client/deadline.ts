@@ -56,7 +56,7 @@ function unlessCancelled(call: Call, next: Handler): Promise<Reply> {
       },
       (error: unknown) => {
         uncancel();
-        reject(error as Error);
+        reject(error);
       },
     );
   });

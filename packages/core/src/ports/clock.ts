@@ -1,3 +1,5 @@
+import { systemTimers } from "./timer-queue.js";
+
 /** Time, so that tests own it. */
 export interface Clock {
   /** Milliseconds since the Unix epoch, never going back: a monotonic clock, so steps of the wall clock do not show. */
@@ -10,6 +12,9 @@ export interface Clock {
 
 /** The longest delay a Node timer takes; anything longer would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
+
+/** Shorter timers are Node's own: to be late by 4 ms would be much for them. */
+const leastQueuedMs = 40;
 
 /** `sleep` for any clock that has timers. */
 export function sleepOn(clock: Pick<Clock, "timer">, ms: number, signal?: AbortSignal): Promise<void> {
@@ -29,6 +34,7 @@ export function sleepOn(clock: Pick<Clock, "timer">, ms: number, signal?: AbortS
 
 function timer(ms: number, fire: () => void): () => void {
   if (ms === Infinity) return () => {};
+  if (ms >= leastQueuedMs) return systemTimers.add(ms, fire);
   let handle: NodeJS.Timeout;
   const arm = (left: number): void => {
     handle =

@@ -8,11 +8,11 @@ const lookMs = 20;
  * NO_ERROR, as RFC 9113 (8.1) has it: the answer stands, and the caller need not send the rest.
  */
 export function resetWhenAnswered(stream: ServerHttp2Stream): void {
-  stream.once("wantTrailers", () => {
+  stream.on("wantTrailers", () => {
     if (!stream.readableEnded) lookLater(stream);
   });
   // A status that went out as the only headers has no trailers after it. Refusals are such: they must not pile up.
-  stream.once("finish", () => {
+  stream.on("finish", () => {
     if (!stream.readableEnded && stream.sentHeaders && "grpc-status" in stream.sentHeaders)
       setImmediate(look, stream);
   });

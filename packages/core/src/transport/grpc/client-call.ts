@@ -5,6 +5,7 @@ import { isResponseStream } from "../../call/pipeline-call.js";
 import { Code } from "../../code.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
+import { formatGrpcTimeout } from "./grpc-timeout.js";
 import { resetStream } from "./reset-stream.js";
 import { rpcErrorOf } from "./status.js";
 
@@ -33,11 +34,15 @@ export class ClientCall {
   #unread: object | undefined;
   #reader: Reader | undefined;
 
-  constructor(channel: Channel, call: Call, grpcDeadline: number) {
+  /**
+   * The server is told of the deadline; here the pipeline ends the call at it, and grpc-js' timer would be a second one.
+   * @param timeoutMs until the deadline
+   */
+  constructor(channel: Channel, call: Call, timeoutMs: number) {
     this.call = call;
     this.reply = this.#reply.promise;
-    this.#grpc = channel.createCall(call.method.path, grpcDeadline, null, null, null);
-    this.#grpc.start(call.metadata, {
+    this.#grpc = channel.createCall(call.method.path, Infinity, null, null, null);
+    this.#grpc.start(withTimeout(call.metadata, timeoutMs), {
       onReceiveMetadata: (metadata) => this.#receivedHeader(metadata),
       onReceiveMessage: (bytes: Buffer) => this.#receivedMessage(bytes),
       onReceiveStatus: (status) => this.#receivedStatus(status),
@@ -200,6 +205,16 @@ export class ClientCall {
   get path(): string {
     return methodName(this.call.method);
   }
+}
+
+/** 24 days: a grpc-js server reads a timeout of 2^31 ms, to which more is rounded up, as one that has passed. */
+const longestTimeoutMs = 24 * 86_400_000;
+
+function withTimeout(metadata: Metadata, timeoutMs: number): Metadata {
+  if (timeoutMs > longestTimeoutMs) return metadata;
+  const timed = metadata.clone();
+  timed.set("grpc-timeout", formatGrpcTimeout(timeoutMs));
+  return timed;
 }
 
 function textOf(error: unknown): string {

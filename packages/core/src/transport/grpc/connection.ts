@@ -24,9 +24,6 @@ export interface ConnectionEnv extends WireEnv {
 /** Between attempts at a silent peer, 20 % either way; gRPC's connection backoff. grpc-js keeps to the same for one that refuses. */
 const backoff = { firstMs: 100, factor: 1.6, mostMs: 1_000, jitter: 0.2 };
 
-/** 24 days: a grpc-js server reads a timeout of 2^31 ms, to which more is rounded up, as one that has passed. */
-const longestGrpcTimeoutMs = 24 * 86_400_000;
-
 /** One grpc-js channel to one address, kept connected until closed. */
 export class GrpcConnection implements Connection {
   readonly #target: string;
@@ -67,7 +64,11 @@ export class GrpcConnection implements Connection {
     if (Number.isNaN(call.deadline)) {
       throw new RpcError(Code.InvalidArgument, "the deadline is NaN", { path, processed: "no" });
     }
-    const sent = new ClientCall(channel, call, this.#grpcDeadline(call));
+    const timeoutMs = call.deadline - this.#env.clock.now();
+    if (timeoutMs <= 0) {
+      throw new RpcError(Code.DeadlineExceeded, "the deadline has passed", { path, processed: "no" });
+    }
+    const sent = new ClientCall(channel, call, timeoutMs);
     this.#inflight.add(sent);
     void sent.end.then(() => this.#settled(sent));
     return sent.reply;
@@ -103,12 +104,6 @@ export class GrpcConnection implements Connection {
     const reason = `the connection to ${this.#target} was closed`;
     for (const call of this.#inflight)
       call.abort(new RpcError(Code.Unavailable, reason, { path: call.path }));
-  }
-
-  /** grpc-js reads deadlines on the wall clock, and overflows on far ones; ours then still ends the call. */
-  #grpcDeadline(call: Call): number {
-    const left = call.deadline - this.#env.clock.now();
-    return left > longestGrpcTimeoutMs ? Infinity : Date.now() + left;
   }
 
   #settled(call: ClientCall): void {

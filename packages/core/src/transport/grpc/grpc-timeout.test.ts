@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseGrpcTimeout } from "./grpc-timeout.js";
+import { formatGrpcTimeout, parseGrpcTimeout } from "./grpc-timeout.js";
 
 describe("a grpc-timeout", () => {
   it("is up to 8 digits and a unit", () => {
@@ -20,6 +20,19 @@ describe("a grpc-timeout", () => {
       fc.property(fc.string(), (text) => {
         const ms = parseGrpcTimeout(text);
         expect(ms === undefined).toBe(!/^\d{1,8}[HMSmun]$/.test(text) || text.endsWith("\n"));
+      }),
+    );
+  });
+
+  it("is written so that it is read as no less, and as little more as its 8 digits allow", () => {
+    expect(formatGrpcTimeout(0.2)).toBe("1m");
+    expect(formatGrpcTimeout(99_999_999)).toBe("99999999m");
+    expect(formatGrpcTimeout(100_000_000)).toBe("100000S");
+    fc.assert(
+      fc.property(fc.double({ min: 1e-9, max: 3e14, noNaN: true, noDefaultInfinity: true }), (ms) => {
+        const read = parseGrpcTimeout(formatGrpcTimeout(ms))!;
+        expect(read).toBeGreaterThanOrEqual(ms);
+        expect(read - ms).toBeLessThanOrEqual(Math.max(1, ms / 1_000));
       }),
     );
   });

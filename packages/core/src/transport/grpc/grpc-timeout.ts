@@ -10,6 +10,15 @@ const unitMs = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 } as 
 /** The longest timeout that grpc-js can wait for: Node's timers fire at once when it is longer. */
 const longestTimerMs = 2 ** 31 - 1;
 
+/** A timeout, above 0, as a `grpc-timeout` header says it: in the finest unit that has room for it, rounded up. */
+export function formatGrpcTimeout(ms: number): string {
+  for (const unit of ["m", "S", "M", "H"] as const) {
+    const value = Math.ceil(ms / unitMs[unit]);
+    if (value < 1e8) return `${value}${unit}`;
+  }
+  return "99999999H";
+}
+
 /** The milliseconds of a `grpc-timeout` header; `undefined` for one that the protocol does not allow. */
 export function parseGrpcTimeout(text: string): number | undefined {
   const match = form.exec(text);

@@ -45,7 +45,7 @@ export class PendingRequests {
       return false;
     }
     const leave = (): void => this.#leave(call);
-    call.stream.once("end", leave).once("close", leave);
+    call.stream.on("end", leave).on("close", leave);
     this.#since.set(call, this.#env.clock.now());
     this.#arm();
     return true;
