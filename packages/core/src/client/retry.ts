@@ -47,7 +47,9 @@ export function retry(env: RetryEnv, options: RetryOptions = {}): Interceptor {
     return asked <= longestPushBackMs && clock.now() + asked < call.deadline ? asked : undefined;
   };
   return (next) => async (call) => {
-    let attempt = (call.replay() ?? call).with({ tried: [] });
+    let attempt = call.replay() ?? call;
+    // A stream that is opened again has tried some before.
+    if (attempt.tried.length > 0) attempt = attempt.with({ tried: [] });
     for (let mayHaveRun = 0; ;) {
       try {
         const reply = await next(attempt);
