@@ -38,15 +38,28 @@ export function mapStream<In, Out>(
       } catch (error) {
         throw failed(error);
       }
+      const step = (): Promise<IteratorResult<In>> => iterator.next();
+      const mapped = (result: IteratorResult<In>): IteratorResult<Out> => {
+        if (result.done) {
+          end();
+          return { done: true, value: undefined };
+        }
+        try {
+          return { done: false, value: hooks.value(result.value) };
+        } catch (error) {
+          throw failed(error);
+        }
+      };
+      const broken = (error: unknown): never => {
+        throw failed(error);
+      };
       return {
-        async next() {
+        // Without await: streams pass several of these, and each would cost a message more than its mapping does.
+        next() {
           try {
-            const result = await run(() => iterator.next());
-            if (!result.done) return { done: false, value: hooks.value(result.value) };
-            end();
-            return { done: true, value: undefined };
+            return run(step).then(mapped, broken);
           } catch (error) {
-            throw failed(error);
+            return Promise.reject(failed(error));
           }
         },
         async return() {

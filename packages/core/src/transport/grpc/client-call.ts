@@ -6,8 +6,13 @@ import { Code } from "../../code.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
 import { formatGrpcTimeout } from "./grpc-timeout.js";
-import { resetStream } from "./reset-stream.js";
+import { linkPath } from "../../link/link-protocol.js";
+import { RawMessages } from "./raw-messages.js";
+import { resetStream, streamOf } from "./reset-stream.js";
 import { rpcErrorOf } from "./status.js";
+
+/** grpc-js' own limit. */
+const longestMessage = 4 << 20;
 
 type GrpcCall = ReturnType<Channel["createCall"]>;
 
@@ -33,6 +38,8 @@ export class ClientCall {
   /** A message that came before its reader: the first of a stream. */
   #unread: object | undefined;
   #reader: Reader | undefined;
+  /** Of a link, once it is open. */
+  #raw: RawMessages | undefined;
 
   /**
    * The server is told of the deadline; here the pipeline ends the call at it, and grpc-js' timer would be a second one.
@@ -79,6 +86,10 @@ export class ClientCall {
         if (this.#ended) return;
         const bytes = this.#encode(request);
         if (!bytes) return;
+        if (this.#raw) {
+          await this.#raw.write(bytes);
+          continue;
+        }
         const written = Promise.withResolvers<void>();
         this.#grpc.sendMessageWithContext({ callback: () => written.resolve() }, bytes);
         await Promise.race([written.promise, this.#end.promise]);
@@ -104,18 +115,25 @@ export class ClientCall {
 
   #receivedHeader(metadata: Metadata): void {
     this.#header = metadata;
+    // The stream has shown nothing of what comes after its headers.
+    const stream = this.call.method.path === linkPath ? streamOf(this.#grpc) : undefined;
+    if (stream) this.#raw = new RawMessages(stream, longestMessage, (error) => this.abort(error));
     if (isResponseStream(this.call.method)) this.#openStream(metadata);
   }
 
-  #receivedMessage(bytes: Buffer): void {
-    let message: object;
+  #decode(bytes: Buffer): object | undefined {
     try {
-      message = this.call.method.response.decode(bytes);
+      return this.call.method.response.decode(bytes);
     } catch (error) {
       const options = { path: this.path, cause: error, processed: "yes" } as const;
       this.abort(new RpcError(Code.Internal, `the response cannot be read: ${textOf(error)}`, options));
-      return;
+      return undefined;
     }
+  }
+
+  #receivedMessage(bytes: Buffer): void {
+    const message = this.#decode(bytes);
+    if (!message) return;
     if (!isResponseStream(this.call.method)) {
       if (this.#message) return this.abort(this.#protocolError("more than one response to a unary call"));
       this.#message = message;
@@ -151,6 +169,7 @@ export class ClientCall {
     if (this.#ended) return;
     this.#ended = end;
     this.#uncancel();
+    this.#raw?.end();
     const reader = this.#reader;
     this.#reader = undefined;
     if (end.error) {
@@ -171,6 +190,7 @@ export class ClientCall {
 
   /** Asks for the next message only when the reader does, so a slow reader holds a fast writer. */
   #read(): Promise<IteratorResult<object>> {
+    if (this.#raw) return this.#readRaw(this.#raw);
     const unread = this.#unread;
     this.#unread = undefined;
     if (unread) return Promise.resolve({ done: false, value: unread });
@@ -180,6 +200,15 @@ export class ClientCall {
       this.#reader = { resolve, reject };
       this.#grpc.startRead();
     });
+  }
+
+  async #readRaw(raw: RawMessages): Promise<IteratorResult<object>> {
+    const bytes = await raw.read();
+    const value = bytes && this.#decode(bytes);
+    if (value) return { done: false, value };
+    const { error } = await this.#end.promise;
+    if (error) throw error;
+    return { done: true, value: undefined };
   }
 
   #leave(): Promise<IteratorResult<object>> {

@@ -17,7 +17,8 @@ export function resetStream(grpc: object): void {
   if (stream && !stream.destroyed && !stream.writableEnded) addAbortSignal(AbortSignal.abort(), stream);
 }
 
-function streamOf(grpc: InnerCall): ClientHttp2Stream | undefined {
+/** The HTTP/2 stream of a call, if it has one by now. */
+export function streamOf(grpc: object): ClientHttp2Stream | undefined {
   let call: InnerCall | null | undefined = grpc;
   while (call && !call.http2Stream) call = call.underlyingCalls?.at(-1)?.call ?? call.child;
   return call?.http2Stream;

@@ -16,7 +16,9 @@ import type { Clock } from "../../ports/clock.js";
 import { statusOf, wrongKind } from "../answer-status.js";
 import { innerCall } from "./inner-call.js";
 import { createResponseWriter, type ResponseStream } from "./response-writer.js";
-import { requestsOf } from "./server-requests.js";
+import { linkPath } from "../../link/link-protocol.js";
+import { RawMessages } from "./raw-messages.js";
+import { rawRequestsOf, requestsOf } from "./server-requests.js";
 import { sendable } from "./sendable.js";
 import { TlsPeer } from "./tls-peer.js";
 
@@ -34,6 +36,8 @@ export interface ServerCallEnv {
   readonly clock: Clock;
   /** Whether callers may prove who they are. Default false. */
   readonly tls?: boolean | undefined;
+  /** The longest request message; 0 for any. */
+  readonly maxReceiveBytes: number;
 }
 
 /**
@@ -48,10 +52,20 @@ export function grpcHandler(
   return (grpc, callback) => {
     // The end of a request may come after the call has ended, and grpc-js would never tell the handler.
     if (innerCall(grpc.call).cancelled) return;
-    const { call, responseHeader, responseTrailer } = receive(method, grpc, env);
+    const raw =
+      method.path === linkPath
+        ? new RawMessages(innerCall(grpc.call).stream, env.maxReceiveBytes, (error) => sender.fail(error))
+        : undefined;
+    const { call, responseHeader, responseTrailer } = receive(method, grpc, env, raw);
     const sender = callback
       ? unarySender(grpc, callback, encode, responseHeader, responseTrailer)
-      : streamSender(grpc as unknown as ResponseStream, call, encode, responseHeader, responseTrailer);
+      : streamSender(
+          grpc as unknown as ResponseStream,
+          raw ? (bytes) => raw.write(bytes) : createResponseWriter(grpc as unknown as ResponseStream, call),
+          encode,
+          responseHeader,
+          responseTrailer,
+        );
     // The first of reply, cancellation and deadline is what the caller gets.
     call.onCancel((reason) => sender.fail(reason));
     // grpc-js says so of every call that has ended, the answered ones too.
@@ -75,15 +89,19 @@ function receive(
   method: MethodContract,
   grpc: AnyServerCall,
   env: ServerCallEnv,
+  raw: RawMessages | undefined,
 ): { call: Call; responseHeader: Metadata; responseTrailer: Metadata } {
   const responseHeader = new Metadata();
   const responseTrailer = new Metadata();
-  const request = isRequestStream(method)
-    ? requestsOf(grpc as unknown as ServerReadableStream<object, object>, () => {
-        call.cancel(callerGone(call, env.clock));
-        return call.cancelReason;
-      })
-    : (grpc as unknown as ServerUnaryCall<object, object>).request;
+  const gone = (): unknown => {
+    call.cancel(callerGone(call, env.clock));
+    return call.cancelReason;
+  };
+  const request = raw
+    ? rawRequestsOf(raw, grpc, method.request.decode, gone)
+    : isRequestStream(method)
+      ? requestsOf(grpc as unknown as ServerReadableStream<object, object>, gone)
+      : (grpc as unknown as ServerUnaryCall<object, object>).request;
   const parts = { method, metadata: grpc.metadata, deadline: deadlineOf(grpc, env.clock), request };
   const address = grpc.getPeer();
   const peer = env.tls
@@ -148,7 +166,7 @@ function unarySender(
 
 function streamSender(
   grpc: ResponseStream,
-  call: Call,
+  write: (bytes: Buffer) => Promise<void> | undefined,
   encode: Encode,
   header: Metadata,
   trailer: Metadata,
@@ -159,7 +177,6 @@ function streamSender(
     done = true;
     grpc.emit("error", statusOf(error, trailer));
   };
-  const write = createResponseWriter(grpc, call);
   const pump = async (response: AsyncIterable<object>): Promise<void> => {
     const messages = response[Symbol.asyncIterator]();
     const first = messages.next();
@@ -171,7 +188,8 @@ function streamSender(
       for (; !result.done; result = await messages.next()) {
         if (done) return;
         // A reader that does not keep up holds the handler here.
-        await write(encode(result.value));
+        const room = write(encode(result.value));
+        if (room) await room;
       }
     } finally {
       if (!result.done) await messages.return?.();

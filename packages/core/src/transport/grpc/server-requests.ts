@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { ServerReadableStream } from "@grpc/grpc-js";
 import { messageTaken } from "./inflation.js";
+import type { RawMessages } from "./raw-messages.js";
 import { innerCall, type InnerCall } from "./inner-call.js";
 
 /**
@@ -40,6 +41,31 @@ export function requestsOf(
         },
       };
     },
+  };
+}
+
+/** The same, of messages that come past grpc-js. */
+export function rawRequestsOf(
+  raw: RawMessages,
+  grpc: { readonly call?: object },
+  decode: (bytes: Buffer) => object,
+  gone: () => unknown,
+): AsyncIterable<object> {
+  const inner = innerCall(grpc.call);
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const bytes = await raw.read();
+        if (bytes) return { done: false, value: decode(bytes) };
+        if (!wasReset(inner)) await setImmediate();
+        if (!wasReset(inner)) return { done: true, value: undefined };
+        throw gone();
+      },
+      async return() {
+        raw.end();
+        return { done: true, value: undefined };
+      },
+    }),
   };
 }
 

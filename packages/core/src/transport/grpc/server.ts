@@ -80,7 +80,13 @@ export function createGrpcServerTransport(options: GrpcServerTransportOptions = 
       });
       guard.attach(server);
       for (const service of services)
-        addService(server, service, { dispatch, draining, clock, tls: tls !== undefined });
+        addService(server, service, {
+          dispatch,
+          draining,
+          clock,
+          tls: tls !== undefined,
+          maxReceiveBytes: limits.maxReceiveBytes,
+        });
       const bound = await bind(server, host, port, credentialsOf(options));
       return listener(server, bound);
     },

@@ -1,0 +1,68 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Code } from "../../code.js";
+import { framed, MessageFrames } from "./message-frames.js";
+
+const bytes = fc.uint8Array({ maxLength: 40 });
+
+describe("message frames", () => {
+  it("give what was framed, however it is cut into chunks", () => {
+    fc.assert(
+      fc.property(
+        fc.array(bytes, { maxLength: 12 }),
+        fc.array(fc.nat({ max: 400 }), { maxLength: 12 }),
+        (all, cuts) => {
+          const whole = Buffer.concat(all.map(framed));
+          const at = [
+            0,
+            ...cuts.filter((cut) => cut <= whole.length).toSorted((a, b) => a - b),
+            whole.length,
+          ];
+          const frames = new MessageFrames(0);
+          const got: Buffer[] = [];
+          for (const [n, from] of at.slice(0, -1).entries())
+            frames.push(whole.subarray(from, at[n + 1]), (message) => void got.push(Buffer.from(message)));
+          expect(got).toEqual(all.map((each) => Buffer.from(each)));
+        },
+      ),
+    );
+  });
+
+  it("refuse a message that is too long by its length alone, and one that is compressed", () => {
+    const frames = new MessageFrames(10);
+    const got: Buffer[] = [];
+    const push = (chunk: Buffer): void => frames.push(chunk, (message) => void got.push(message));
+    push(framed(Buffer.alloc(10)));
+    expect(got).toHaveLength(1);
+    expect(() => push(Buffer.from([0, 0, 0, 0, 11]))).toThrow(
+      expect.objectContaining({
+        code: Code.ResourceExhausted,
+        reason: "Received message larger than max (11 vs 10)",
+      }),
+    );
+    expect(() => new MessageFrames(10).push(Buffer.from([1, 0, 0, 0, 0]), () => {})).toThrow(
+      expect.objectContaining({ code: Code.Unimplemented }),
+    );
+  });
+
+  it("join a message of many chunks once", () => {
+    const message = Buffer.alloc(1 << 20, 7);
+    const frame = framed(message);
+    const frames = new MessageFrames(0);
+    const got: Buffer[] = [];
+    const concat = Buffer.concat;
+    let joins = 0;
+    Buffer.concat = (...args) => {
+      joins++;
+      return concat(...args);
+    };
+    try {
+      for (let at = 0; at < frame.length; at += 1_000)
+        frames.push(frame.subarray(at, at + 1_000), (each) => void got.push(each));
+    } finally {
+      Buffer.concat = concat;
+    }
+    expect(got).toEqual([message]);
+    expect(joins).toBe(1);
+  });
+});
