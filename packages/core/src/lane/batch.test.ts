@@ -70,10 +70,7 @@ function metadataOf(from: Pairs): Metadata {
 function arrived(from: Pairs): object {
   const all = metadataOf(from).toJSON();
   return Object.fromEntries(
-    Object.entries(all).map(([name, values]) => [
-      name,
-      name.endsWith("-bin") ? values : [values.join(", ")],
-    ]),
+    Object.entries(all).map(([name, values]) => [name, name.endsWith("-bin") ? values : [values.join(", ")]]),
   );
 }
 
@@ -151,19 +148,22 @@ function frame(kind: number, body: readonly number[], says = body.length): Buffe
 describe("batches of frames", () => {
   it("come out as they went in: all kinds, numbers to 2^53 - 1, metadata, across chunks and batches", () => {
     fc.assert(
-      fc.property(fc.array(fc.array(written, { minLength: 1, maxLength: 12 }), { maxLength: 12 }), (batches) => {
-        const writer = new BatchWriter();
-        const taken = batches.map((frames) => {
-          for (const each of frames) write(writer, each);
-          expect(writer.length).toBeGreaterThan(0);
-          const batch = writer.take();
-          expect(writer.length).toBe(0);
-          return batch;
-        });
-        // Read when all are written: none may lie where another has been.
-        for (const [n, frames] of batches.entries())
-          expect(read(batchOf(taken[n]!))).toEqual(frames.map(expected));
-      }),
+      fc.property(
+        fc.array(fc.array(written, { minLength: 1, maxLength: 12 }), { maxLength: 12 }),
+        (batches) => {
+          const writer = new BatchWriter();
+          const taken = batches.map((frames) => {
+            for (const each of frames) write(writer, each);
+            expect(writer.length).toBeGreaterThan(0);
+            const batch = writer.take();
+            expect(writer.length).toBe(0);
+            return batch;
+          });
+          // Read when all are written: none may lie where another has been.
+          for (const [n, frames] of batches.entries())
+            expect(read(batchOf(taken[n]!))).toEqual(frames.map(expected));
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -221,10 +221,18 @@ describe("bytes that are no batch", () => {
     ["a number that never ends", frame(4, Array(60).fill(0x80)), "a number above 2^53 - 1"],
     ["bytes behind the last field", frame(4, [1, 2, 3]), "2 bytes behind a frame's last field"],
     ["a key past the frame", frame(1, [1, 0, 0, 1, 99]), "a field of 99 bytes in a frame with 0 left"],
-    ["a value past the frame", frame(1, [1, 0, 0, 1, 1, ...name, 9]), "a field of 9 bytes in a frame with 0 left"],
+    [
+      "a value past the frame",
+      frame(1, [1, 0, 0, 1, 1, ...name, 9]),
+      "a field of 9 bytes in a frame with 0 left",
+    ],
     ["an empty key", frame(1, [1, 0, 0, 1, 0, 0]), "metadata with characters that are not allowed"],
     ["a key with a space", frame(1, [1, 0, 0, 1, 1, 32, 0]), "metadata with characters that are not allowed"],
-    ["a line break in a value", frame(1, [1, 0, 0, 1, 1, ...name, 1, 10]), "metadata with characters that are not allowed"],
+    [
+      "a line break in a value",
+      frame(1, [1, 0, 0, 1, 1, ...name, 1, 10]),
+      "metadata with characters that are not allowed",
+    ],
     ["more pairs than a request has", frame(1, [1, 0, 0, 65]), "metadata of 65 pairs, above 64"],
     ["more pairs than an answer has", frame(2, [1, 0x81, 1]), "metadata of 129 pairs, above 128"],
     ["a trailer of more pairs", frame(3, [1, 2, 0, 0x81, 1]), "metadata of 129 pairs, above 128"],

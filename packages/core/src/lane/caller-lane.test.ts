@@ -256,8 +256,16 @@ describe("a server that breaks the rules of a lane is found out when", () => {
   };
 
   it.each<[string, (frames: BatchWriter) => void, string]>([
-    ["it answers a call that was not made", (f) => f.reply(2, none, none, json({})), "the call 2, which is not"],
-    ["it fails a call that was not made", (f) => f.error(0, 5, "", none), "the call 0, which is not under way"],
+    [
+      "it answers a call that was not made",
+      (f) => f.reply(2, none, none, json({})),
+      "the call 2, which is not",
+    ],
+    [
+      "it fails a call that was not made",
+      (f) => f.error(0, 5, "", none),
+      "the call 0, which is not under way",
+    ],
     ["it sends a part of such an answer", (f) => f.part(7, 1, Buffer.of(1)), "the call 7, which is not"],
     [
       "it answers twice",
@@ -295,10 +303,12 @@ describe("a server that breaks the rules of a lane is found out when", () => {
     ],
     ["it calls", (f) => f.call(1, 0, 0, none, json({})), "a frame that the other end sends: call"],
     ["it cancels", (f) => f.cancel(1), "a frame that the other end sends: cancel"],
-  ])("%s", (_, write, message) => {
-    const { says } = begun();
+  ])("%s, and no call is forgotten for it", (_, write, message) => {
+    const { says, lane } = begun();
     expect(() => says(write)).toThrow(LaneViolation);
     expect(() => begun().says(write)).toThrow(message);
+    lane.ended("the link has broken");
+    expect(lane.underWay).toBe(0);
   });
 });
 

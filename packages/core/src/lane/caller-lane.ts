@@ -116,9 +116,10 @@ export class CallerLane implements FrameReceiver {
   }
 
   reply(id: number, header: Metadata, trailer: Metadata, bytes: Buffer): void {
+    // What breaks the rules is found out while the call is still here: it ends with the lane then.
+    const message = this.#calls.get(id)?.parts?.end(bytes) ?? bytes;
     const sent = this.#answered(id);
     if (sent.settled) return;
-    const message = sent.parts ? sent.parts.end(bytes) : bytes;
     let response: object;
     try {
       response = sent.call.method.response.decode(message);
@@ -132,8 +133,8 @@ export class CallerLane implements FrameReceiver {
   }
 
   error(id: number, code: number, reason: string, trailer: Metadata): void {
-    const sent = this.#answered(id);
     if (code === Code.Ok) throw new LaneViolation("an error frame with the code ok");
+    const sent = this.#answered(id);
     if (sent.settled) return;
     const options = { path: methodName(sent.call.method), origin: "remote", trailer } as const;
     this.#reject(sent, new RpcError(codeOf(code), reason, options));
