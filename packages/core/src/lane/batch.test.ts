@@ -99,7 +99,7 @@ function expected(frame: Written): unknown[] {
       return ["error", frame.id, frame.code, frame.reason, arrived(frame.trailer)];
     case "cancel":
       return ["cancel", frame.id];
-    case "part":
+    default:
       return ["part", frame.id, frame.total, hex(frame.bytes)];
   }
 }
@@ -209,7 +209,8 @@ describe("batches of frames", () => {
 
 describe("bytes that are no batch", () => {
   const longNumber = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
-  const name = [..."x"].map((each) => each.charCodeAt(0));
+  /** The key `x`. */
+  const name = [120];
 
   it.each<[string, Buffer, string]>([
     ["a length cut off", Buffer.of(4, 0, 0), "a frame without its length"],

@@ -102,7 +102,7 @@ describe("a caller's lane", () => {
     for (let n = 0; n < 3; n++) send();
     expect(lane.send(callOn())).toBeUndefined();
     const slow = callOn(method("unary", { path: paths[1]! }));
-    onLane(lane, slow);
+    expect(lane.send(slow)).toBeDefined();
     expect(lane.send(callOn(slow.method))).toBeUndefined();
   });
 

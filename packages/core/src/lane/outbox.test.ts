@@ -1,4 +1,3 @@
-import { Metadata } from "@grpc/grpc-js";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { batchIn } from "../fixtures/lane-ends.js";
@@ -7,8 +6,6 @@ import { FrameQueue } from "../link/frame-queue.js";
 import { readBatch } from "./batch-reader.js";
 import { laneLimits } from "./lane-protocol.js";
 import { LaneOutbox } from "./outbox.js";
-
-const none = new Metadata();
 
 function setup() {
   const queue = new FrameQueue();
