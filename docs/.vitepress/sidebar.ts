@@ -54,6 +54,7 @@ const groups: readonly { readonly text: string; readonly pages: readonly (readon
       ["Settings", "/guides/configuration"],
       ["Error messages", "/guides/troubleshooting"],
       ["Fault matrix", "/fault-matrix"],
+      ["The lane", "/lane"],
       ["Changelog", "/changelog"],
     ],
   },

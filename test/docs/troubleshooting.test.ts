@@ -16,6 +16,10 @@ const { raised, texts } = sourceMessages(["core", "registry", "balancer", "app"]
 const withWordsFromElsewhere = [
   // Of the membership: listed with the error of calls that find nobody.
   "packages/core/src/cluster/cluster.ts",
+  // Of the link's end, which is listed.
+  "packages/core/src/lane/caller-lane.ts",
+  // Of what the other end did, for which there is a page.
+  "packages/core/src/lane/violation.ts",
   // Of the error that a handler lets pass.
   "packages/core/src/server/error-boundary.ts",
   // Of the limits, which are listed.

@@ -46,9 +46,9 @@ describe("a process that stops", () => {
     await using processes = new Processes();
     const services = await processes.start(3);
     const picks = observedPicks();
-    const { transport } = picks;
+    const { balancer } = picks;
     const interceptors = [receiptInterceptor];
-    await using orders = createClient(Orders, { registry: etcd.url, transport, interceptors });
+    await using orders = createClient(Orders, { registry: etcd.url, balancer, interceptors });
     await orders.get({ id: "1" });
     await using traffic = startTraffic({ ratePerSecond: 500, call: () => orders.get({ id: "1" }) });
     await sleep(1_000);
@@ -188,8 +188,8 @@ describe("a process that is stopped by SIGSTOP, one of three", () => {
     const services = await processes.start(3, `${etcd.url}?ttlMs=60000`);
     const hung = services[0]!;
     const picks = observedPicks();
-    const { transport } = picks;
-    await using orders = createClient(Orders, { registry: etcd.url, transport, timeoutMs: 2_000 });
+    const { balancer } = picks;
+    await using orders = createClient(Orders, { registry: etcd.url, balancer, timeoutMs: 2_000 });
     await orders.get({ id: "1" });
     const calls: { readonly fromMs: number; readonly tookMs: number; readonly error: unknown }[] = [];
     const call = async (): Promise<void> => {

@@ -1,38 +1,39 @@
-import { createGrpcTransport, linkPath, type Transport } from "@rollcall/core";
+import { peakEwma, standardStack } from "@rollcall/balancer";
+import { isNoPick, type BalancerFactory } from "@rollcall/core";
 
-/** A gRPC transport that notes when calls are sent to each instance, links and health checks left out. */
+/**
+ * The policy that clients have by default, noting when it picks each instance. Seen from a transport, calls on lanes would be
+ * missing.
+ */
 export interface ObservedPicks {
-  readonly transport: Transport;
+  readonly balancer: BalancerFactory;
   /** When the last call was sent to the address, as `performance.now()` tells it. */
   last(address: string): number;
   count(address: string): number;
 }
 
 export function observedPicks(): ObservedPicks {
-  const grpc = createGrpcTransport();
+  const policy = standardStack(peakEwma);
   const picks = new Map<string, { lastMs: number; count: number }>();
   return {
     last: (address) => picks.get(address)?.lastMs ?? Number.NaN,
     count: (address) => picks.get(address)?.count ?? 0,
-    transport: {
-      connect(instance) {
-        const connection = grpc.connect(instance);
-        const seen = { lastMs: Number.NaN, count: 0 };
-        picks.set(instance.address, seen);
+    balancer: {
+      name: policy.name,
+      create(env) {
+        const balancer = policy.create(env);
         return {
-          call(call) {
-            if (call.method.path !== linkPath && call.attempts.length > 0) {
-              seen.lastMs = performance.now();
-              seen.count++;
-            }
-            return connection.call(call);
+          update: (view) => balancer.update(view),
+          pick(args) {
+            const picked = balancer.pick(args);
+            if (isNoPick(picked)) return picked;
+            const { address } = picked.instance;
+            const count = (picks.get(address)?.count ?? 0) + 1;
+            picks.set(address, { lastMs: performance.now(), count });
+            return picked;
           },
-          get state() {
-            return connection.state;
-          },
-          onChange: (listener) => connection.onChange(listener),
-          abort: (reason) => connection.abort?.(reason),
-          close: (graceMs) => connection.close(graceMs),
+          settled: (endpoint, outcome) => balancer.settled?.(endpoint, outcome),
+          close: () => balancer.close(),
         };
       },
     },

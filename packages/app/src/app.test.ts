@@ -109,6 +109,22 @@ describe("an app", () => {
     await feed[Symbol.asyncDispose]();
   });
 
+  it.each([
+    [{}, ["link", "lane"]],
+    [{ lane: false }, ["link"]],
+    // Limits of the server's that a lane would not hold to.
+    [{ protection: { maxReceiveBytes: 64 << 10 } }, ["link"]],
+    [{ protection: { maxSendBytes: 1 << 20 } }, ["link"]],
+  ])("says in its record what its connections can do: %o", async (change, features) => {
+    const registry = memoryRegistry();
+    const { app } = setup({ registry, services: [Own], ...change });
+    const feed = registry.open(Health.name);
+    await app.start();
+    expect(feed.current?.instances).toEqual([expect.objectContaining({ features })]);
+    await app.stop();
+    await feed[Symbol.asyncDispose]();
+  });
+
   it("takes part in the rollouts of its services for as long as it is in the registry", async () => {
     const registry = memoryRegistry();
     const { signal } = new AbortController();

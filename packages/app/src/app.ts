@@ -5,6 +5,7 @@ import {
   ConfigError,
   createGrpcServerTransport,
   createGrpcTransport,
+  allowLanes,
   laneFeature,
   linkFeature,
   createLoopLag,
@@ -113,6 +114,7 @@ export function createApp(options: AppOptions): App {
   const settings = readSettings({ ...options, registry, balancer, breaker }, options.env);
   const logger = carefulLogger(options.logger ?? createLogger(name, settings));
   const limits = readProtection(options.protection, options.env);
+  const servesLanes = settings.lane && allowLanes(limits);
   const tls = openTls(options, { clock, logger });
   const { backend, owned } = openRegistry(
     typeof options.registry === "object" ? options.registry : settings.registry,
@@ -160,7 +162,7 @@ export function createApp(options: AppOptions): App {
     interceptors: options.interceptors ?? [],
     edge: settings.edge,
     reflection: settings.reflection,
-    lane: settings.lane,
+    lane: servesLanes,
     identity: () => ({ instance: settings.id || address(), incarnation, app: name }),
     limits: { ...limits, serverTimeoutMs: settings.serverTimeoutMs },
     // Where time is somebody else's, the machine's delays mean nothing.
@@ -176,7 +178,7 @@ export function createApp(options: AppOptions): App {
     server,
     instances: () =>
       services.bound.map(({ contract }) =>
-        instance(options, settings, incarnation, contract.name, address()),
+        instance(options, { ...settings, lane: servesLanes }, incarnation, contract.name, address()),
       ),
     propagationDelayMs: settings.propagationDelayMs,
     clock,

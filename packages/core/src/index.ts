@@ -129,6 +129,7 @@ export {
   type LinkService,
 } from "./link/link-service.js";
 export { laneFeature } from "./lane/lane-protocol.js";
+export { allowLanes, type MessageLimits } from "./lane/server-limits.js";
 export { type LinkEnv } from "./link/linked-connection.js";
 export { linkedTransport } from "./link/linked-transport.js";
 export { linkFeature, linkPath } from "./link/link-protocol.js";

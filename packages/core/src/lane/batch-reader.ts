@@ -1,5 +1,5 @@
 import { Metadata } from "@grpc/grpc-js";
-import { FrameKind, frameHeaderBytes, LaneViolation } from "./lane-protocol.js";
+import { FrameKind, frameHeaderBytes, laneLimits, LaneViolation } from "./lane-protocol.js";
 
 /** What is done with the frames of a batch. Each end has those that the other may send; the rest are violations. */
 export interface FrameReceiver {
@@ -16,6 +16,8 @@ export interface FrameReceiver {
  * @throws LaneViolation for bytes that are no batch; what stood before them has been handed over
  */
 export function readBatch(batch: Buffer, receiver: FrameReceiver): void {
+  if (batch.length > laneLimits.maxBatchBytes)
+    throw new LaneViolation(`a batch of ${batch.length} bytes, above ${laneLimits.maxBatchBytes}`);
   const reader = new Reader(batch);
   while (reader.at < batch.length) readFrame(reader, receiver);
 }
@@ -27,15 +29,15 @@ function readFrame(reader: Reader, receiver: FrameReceiver): void {
       const id = reader.varint();
       const method = reader.varint();
       const timeoutMs = reader.varint();
-      const metadata = reader.metadata();
+      const metadata = reader.metadata(laneLimits.maxMetadataPairs, laneLimits.maxMetadataBytes);
       const message = reader.rest();
       if (!receiver.call) throw misplaced("call");
       return receiver.call(id, method, timeoutMs, metadata, message);
     }
     case FrameKind.Reply: {
       const id = reader.varint();
-      const header = reader.metadata();
-      const trailer = reader.metadata();
+      const header = reader.answerMetadata();
+      const trailer = reader.answerMetadata();
       const message = reader.rest();
       if (!receiver.reply) throw misplaced("reply");
       return receiver.reply(id, header, trailer, message);
@@ -44,7 +46,7 @@ function readFrame(reader: Reader, receiver: FrameReceiver): void {
       const id = reader.varint();
       const code = reader.varint();
       const reason = reader.text();
-      const trailer = reader.metadata();
+      const trailer = reader.answerMetadata();
       reader.closeFrame();
       if (!receiver.error) throw misplaced("error");
       return receiver.error(id, code, reason, trailer);
@@ -68,7 +70,7 @@ function readFrame(reader: Reader, receiver: FrameReceiver): void {
 }
 
 function misplaced(kind: string): LaneViolation {
-  return new LaneViolation(`a ${kind} frame came from the wrong end`);
+  return new LaneViolation(`a frame that the other end sends: ${kind}`);
 }
 
 class Reader {
@@ -122,18 +124,30 @@ class Reader {
   }
 
   text(): string {
-    const end = this.#past(this.varint());
+    const bytes = this.varint();
+    if (bytes > laneLimits.maxReasonBytes)
+      throw new LaneViolation(`a reason of ${bytes} bytes, above ${laneLimits.maxReasonBytes}`);
+    const end = this.#past(bytes);
     const text = this.#batch.toString("utf8", this.at, end);
     this.at = end;
     return text;
   }
 
-  metadata(): Metadata {
+  answerMetadata(): Metadata {
+    return this.metadata(laneLimits.maxAnswerMetadataPairs, laneLimits.maxAnswerMetadataBytes);
+  }
+
+  /** Limits are checked before anything is made of it: two bytes of a batch could be an object otherwise. */
+  metadata(mostPairs: number, mostBytes: number): Metadata {
     const metadata = new Metadata();
     const pairs = this.varint();
+    if (pairs > mostPairs) throw new LaneViolation(`metadata of ${pairs} pairs, above ${mostPairs}`);
+    let bytes = 0;
     for (let left = pairs; left > 0; left--) {
       const key = this.#latin1();
       const end = this.#past(this.varint());
+      bytes += key.length + end - this.at;
+      if (bytes > mostBytes) throw new LaneViolation(`metadata of more than ${mostBytes} bytes`);
       // A copy: a handler may keep its metadata, and must not keep the batch with it.
       const value = key.endsWith("-bin")
         ? Buffer.from(this.#batch.subarray(this.at, end))

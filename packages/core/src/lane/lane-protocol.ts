@@ -23,8 +23,17 @@ export interface LaneLimits {
   /** Of a request's metadata; requests with more go plain. */
   readonly maxMetadataPairs: number;
   readonly maxMetadataBytes: number;
+  /** Of an answer's header, and as much of its trailer: what clients made with Node take over HTTP/2. */
+  readonly maxAnswerMetadataPairs: number;
+  readonly maxAnswerMetadataBytes: number;
+  /** Of an error's reason. */
+  readonly maxReasonBytes: number;
+  /** Methods that a server tells of; calls of the others go plain. */
+  readonly maxMethods: number;
   /** A batch is handed on when it has come to this length, full turn or not. */
   readonly batchBytes: number;
+  /** The longest batch that a peer takes: that, and the longest frame behind it. */
+  readonly maxBatchBytes: number;
   /** Frames that wait for a peer that does not keep up: a caller then sends no more, a server reads no more. */
   readonly maxWaitingBytes: number;
 }
@@ -38,7 +47,12 @@ export const laneLimits: LaneLimits = {
   maxResponseBytes: 4 << 20,
   maxMetadataPairs: 64,
   maxMetadataBytes: 8 << 10,
+  maxAnswerMetadataPairs: 128,
+  maxAnswerMetadataBytes: 64 << 10,
+  maxReasonBytes: 8 << 10,
+  maxMethods: 4_096,
   batchBytes: 128 << 10,
+  maxBatchBytes: 512 << 10,
   maxWaitingBytes: 1 << 20,
 };
 

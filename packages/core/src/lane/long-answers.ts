@@ -23,6 +23,17 @@ export class LongAnswers {
     this.#answers.push({ id, message, ends, at: 0 });
   }
 
+  /** Whether that one is still being sent. */
+  has(id: number): boolean {
+    return this.#answers.some((answer) => answer.id === id);
+  }
+
+  /** Sends no more of that one. */
+  remove(id: number): void {
+    const index = this.#answers.findIndex((answer) => answer.id === id);
+    if (index >= 0) this.#answers.splice(index, 1);
+  }
+
   clear(): void {
     this.#answers.length = 0;
   }

@@ -9,6 +9,7 @@ import { RpcError } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
 import { statusOf, wrongKind } from "../transport/answer-status.js";
 import { sendable } from "../transport/grpc/sendable.js";
+import { fitsAnswer } from "./answer-metadata.js";
 import type { FrameReceiver } from "./batch-reader.js";
 import { laneLimits, LaneViolation } from "./lane-protocol.js";
 import { LongAnswers } from "./long-answers.js";
@@ -43,6 +44,7 @@ export class ServedLane implements FrameReceiver {
   readonly #calls = new Map<number, ServedCall>();
   readonly #long: LongAnswers;
   #lastId = 0;
+  #cancelled = 0;
   #closing = false;
 
   constructor(env: ServedLaneEnv) {
@@ -50,9 +52,9 @@ export class ServedLane implements FrameReceiver {
     this.#long = new LongAnswers(env.outbox);
   }
 
-  /** Calls without an answer. */
+  /** Calls whose caller waits for an answer. Those that were cancelled hold nothing up, though their handlers go on. */
   get underWay(): number {
-    return this.#calls.size;
+    return this.#calls.size - this.#cancelled;
   }
 
   /** Takes no more calls. Returns the highest id of those that it took. */
@@ -81,7 +83,11 @@ export class ServedLane implements FrameReceiver {
     const served = this.#calls.get(id);
     if (!served || served.cancelled) return;
     served.cancelled = true;
-    served.call.cancel(callerGone(served.call, this.#env.clock));
+    this.#cancelled++;
+    const reason = callerGone(served.call, this.#env.clock);
+    if (this.#long.has(id)) return this.#fail(served, reason);
+    served.call.cancel(reason);
+    if (this.underWay === 0) this.#env.idle();
   }
 
   /** The caller is gone: nobody waits for an answer any more. */
@@ -92,6 +98,7 @@ export class ServedLane implements FrameReceiver {
       served.call.cancel(callerGone(served.call, this.#env.clock));
     }
     this.#calls.clear();
+    this.#cancelled = 0;
     this.#long.clear();
   }
 
@@ -128,10 +135,14 @@ export class ServedLane implements FrameReceiver {
   #answer(served: ServedCall, reply: Reply): void {
     if (!this.#calls.has(served.id)) return;
     const { call, header, trailer, id } = served;
+    if (served.cancelled) return this.#fail(served, call.cancelReason);
+    const sentHeader = sendable(header);
+    const sentTrailer = sendable(trailer);
     let message: Buffer;
     try {
       if (reply.responseStream) throw wrongKind(reply);
       message = encodedMessage(reply.response, call.method.response);
+      if (!fitsAnswer(sentHeader) || !fitsAnswer(sentTrailer)) throw tooMuchMetadata();
     } catch (error) {
       this.#fail(served, error);
       // Nobody will read the reply to its end.
@@ -139,28 +150,38 @@ export class ServedLane implements FrameReceiver {
       return;
     }
     const { outbox } = this.#env;
-    const ends = (rest: Uint8Array): void =>
-      outbox.frames.reply(id, sendable(header), sendable(trailer), rest);
-    if (message.length <= laneLimits.partBytes) ends(message);
-    else this.#long.add(id, message, ends);
-    this.#left(id);
+    const ends = (rest: Uint8Array): void => {
+      outbox.frames.reply(id, sentHeader, sentTrailer, rest);
+      this.#left(served);
+    };
+    if (message.length <= laneLimits.partBytes) return ends(message);
+    this.#long.add(id, message, ends);
+    outbox.due(this.#calls.size);
   }
 
   #fail(served: ServedCall, error: unknown): void {
     if (!this.#calls.has(served.id)) return;
+    this.#long.remove(served.id);
     this.#sendError(served.id, error, served.trailer);
-    this.#left(served.id);
+    this.#left(served);
   }
 
   #sendError(id: number, error: unknown, trailer: Metadata): void {
     const { code, details, metadata } = statusOf(error, trailer);
-    this.#env.outbox.frames.error(id, code, details, metadata);
+    this.#env.outbox.frames.error(id, code, details, fitsAnswer(metadata) ? metadata : new Metadata());
     this.#env.outbox.written(this.#calls.size);
   }
 
-  #left(id: number): void {
-    this.#calls.delete(id);
+  #left(served: ServedCall): void {
+    this.#calls.delete(served.id);
+    if (served.cancelled) this.#cancelled--;
     this.#env.outbox.written(this.#calls.size);
-    if (this.#calls.size === 0) this.#env.idle();
+    if (this.underWay === 0) this.#env.idle();
   }
+}
+
+function tooMuchMetadata(): RpcError {
+  const { maxAnswerMetadataPairs: pairs, maxAnswerMetadataBytes: bytes } = laneLimits;
+  const reason = `the answer's header or trailer has more than ${pairs} values or ${bytes} bytes`;
+  return new RpcError(Code.ResourceExhausted, reason);
 }

@@ -8,7 +8,7 @@ import { RpcError } from "../errors.js";
 import type { Frame, Hello, HelloInit, LaneSettings } from "../gen/rollcall/link/v1/link.js";
 import { readBatch } from "../lane/batch-reader.js";
 import { CallerLane } from "../lane/caller-lane.js";
-import { LaneViolation } from "../lane/lane-protocol.js";
+import { laneFeature, LaneViolation } from "../lane/lane-protocol.js";
 import { LaneOutbox } from "../lane/outbox.js";
 import type { Clock } from "../ports/clock.js";
 import type { Connection } from "../ports/transport.js";
@@ -38,6 +38,7 @@ export class CallerLink {
   readonly #out = new FrameQueue();
   readonly #pings = new Map<number, PromiseWithResolvers<void>>();
   readonly #call: Call;
+  readonly #wantsLane: boolean;
   #lane: CallerLane | undefined;
   #lastPing = 0;
   #over = false;
@@ -51,6 +52,7 @@ export class CallerLink {
   ) {
     this.#clock = clock;
     this.#events = events;
+    this.#wantsLane = hello.features?.includes(laneFeature) ?? false;
     this.#out.push({ hello });
     // Made by hand: a link must not inherit the deadline of a call that happens to be handled when it is opened.
     this.#call = createCall({
@@ -117,7 +119,8 @@ export class CallerLink {
         return;
       case "drain":
         if (!this.#retired) this.#events.drain();
-        this.#out.push({ drainAck: {} });
+        // No call that was sent before comes after it.
+        this.#out.pushLast({ drainAck: {} });
         return;
       case "ping":
         this.#out.push({ pong: { id: frame.ping.id } });
@@ -138,6 +141,8 @@ export class CallerLink {
   }
 
   #openLane(settings: LaneSettings): void {
+    // Whoever has lanes switched off, or has found this one broken, must not be talked into one.
+    if (!this.#wantsLane) return;
     if (this.#lane) throw new LaneViolation("settings for the second time");
     const outbox = new LaneOutbox(this.#out);
     const idle = (): void => (this.#retired ? this.#close() : this.#events.idle());

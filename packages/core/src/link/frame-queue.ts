@@ -1,7 +1,7 @@
 import type { FrameInit } from "../gen/rollcall/link/v1/link.js";
 import type { EncodedFrame } from "./link-codec.js";
 
-/** More frames than this that the peer does not take are a peer that only sends. */
+/** More frames than this that the peer does not take are a peer that only sends. Batches are counted where they are made. */
 const mostWaiting = 64;
 
 type Outgoing = FrameInit | EncodedFrame;
@@ -21,13 +21,20 @@ export class FrameQueue implements AsyncIterable<Outgoing> {
   #reader: PromiseWithResolvers<IteratorResult<Outgoing>> | undefined;
   #closed = false;
 
-  /** False, and nothing is sent, when it is closed or 64 frames wait already. */
+  /** False, and nothing is sent, when it is closed or 64 frames wait already. It may go out before what the source has. */
   push(frame: FrameInit): boolean {
     if (this.#closed || this.#frames.length >= mostWaiting) return false;
-    // What was said before goes out before.
-    for (let earlier = this.#source?.takeEarly(); earlier; earlier = this.#source?.takeEarly())
-      this.#frames.push(earlier);
     this.#frames.push(frame);
+    this.offer();
+    return true;
+  }
+
+  /** As `push`, and goes out after all that the source has now. */
+  pushLast(frame: FrameInit): boolean {
+    if (this.#closed || this.#frames.length >= mostWaiting) return false;
+    const earlier: Outgoing[] = [];
+    for (let each = this.#source?.takeEarly(); each; each = this.#source?.takeEarly()) earlier.push(each);
+    this.#frames.push(...earlier, frame);
     this.offer();
     return true;
   }

@@ -119,8 +119,8 @@ export class ServedLink {
     const idle = (): void => this.#closeIfIdle();
     const userAgent = textOf(metadata, "user-agent");
     this.#lane = { served: new ServedLane({ ...host, peer, draining, userAgent, outbox, idle }), outbox };
-    const { maxCalls, maxRequestBytes } = laneLimits;
-    const methods = host.methods.map(({ path }) => path);
+    const { maxCalls, maxMethods, maxRequestBytes } = laneLimits;
+    const methods = host.methods.slice(0, maxMethods).map(({ path }) => path);
     this.out.push({ laneSettings: { version: laneVersion, maxCalls, maxRequestBytes, methods } });
   }
 
