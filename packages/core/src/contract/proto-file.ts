@@ -1,4 +1,4 @@
-import { fromJSON, type Options, type ServiceDefinition } from "@grpc/proto-loader";
+import { fromJSON, type ServiceDefinition } from "@grpc/proto-loader";
 import protobuf from "protobufjs";
 import type { Codec } from "./codec.js";
 import { messageCodec } from "./message/message-codec.js";
@@ -31,19 +31,25 @@ export interface ProtoFile {
  */
 export function defineFile(name: string, json: string, imports: readonly ProtoFile[] = []): ProtoFile {
   let loaded: protobuf.Root | undefined;
+  let definitions: ReturnType<typeof fromJSON> | undefined;
   const find = (fullName: string): protobuf.ReflectionObject | null => {
     loaded ??= protobuf.Root.fromJSON(merged(file)).resolveAll() as protobuf.Root;
     const found = loaded.lookup(`.${fullName}`);
     return found?.fullName === `.${fullName}` ? found : null;
+  };
+  const findService = (serviceName: string): protobuf.Service => {
+    const service = find(serviceName);
+    if (!(service instanceof protobuf.Service)) throw new Error(`${name} has no service ${serviceName}`);
+    return service;
   };
   const file: ProtoFile = {
     name,
     imports,
     json,
     service(serviceName) {
-      const definition = fromJSON(merged(file), conversion as Options)[serviceName];
-      if (!definition || "format" in definition) throw new Error(`${name} has no service ${serviceName}`);
-      return definition;
+      findService(serviceName);
+      definitions ??= fromJSON(merged(file), conversion);
+      return definitions[serviceName] as ServiceDefinition;
     },
     message(messageName) {
       const type = find(messageName);
@@ -51,9 +57,7 @@ export function defineFile(name: string, json: string, imports: readonly ProtoFi
       return messageCodec(type);
     },
     codecs(serviceName) {
-      const service = find(serviceName);
-      if (!(service instanceof protobuf.Service)) throw new Error(`${name} has no service ${serviceName}`);
-      return new Map(service.methodsArray.map((method) => [method.name, codecsOf(method)]));
+      return new Map(findService(serviceName).methodsArray.map((method) => [method.name, codecsOf(method)]));
     },
   };
   return file;
@@ -68,7 +72,7 @@ function codecsOf(method: protobuf.Method): MethodCodecs {
 function merged(file: ProtoFile): Tree & protobuf.INamespace {
   const tree: Tree = {};
   for (const each of withImports(file)) merge(tree, JSON.parse(each.json) as Tree);
-  return tree as Tree & protobuf.INamespace;
+  return tree;
 }
 
 function withImports(file: ProtoFile, seen: Set<ProtoFile> = new Set()): Set<ProtoFile> {

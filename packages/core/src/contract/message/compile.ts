@@ -1,4 +1,4 @@
-/** A message type's own code. Both throw, without a text that means anything, on all that the general path has to judge. */
+/** A message type's own code. Both throw on all that the general path has to judge. */
 export interface MessageCode {
   /** Reads up to the position `end`. */
   read(reader: unknown, end: number, depth: number): object;

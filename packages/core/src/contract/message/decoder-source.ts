@@ -10,7 +10,7 @@ export function decoderSource(type: Type): string[] {
   const index = new Map(fields.map((field, n) => [field, n]));
   return [
     "return function read(r, end, depth) {",
-    `if (depth > ${maxDepth} || end > r.len) throw new RangeError("out of bounds");`,
+    `if (depth > ${maxDepth} || end > r.len) refuse();`,
     "var outer = r.len, end2, key, value, name, number;",
     ...fields.map((_, n) => `var f${n};`),
     "r.len = end;",
@@ -24,7 +24,7 @@ export function decoderSource(type: Type): string[] {
     "default: r.skipType(tag & 7, depth);",
     "}",
     "}",
-    'if (r.pos !== end) throw new RangeError("out of bounds");',
+    "if (r.pos !== end) refuse();",
     "r.len = outer;",
     ...result(fields),
     "};",
@@ -46,10 +46,10 @@ function readField(field: Field, target: string, n: number): string[] {
     begin,
     "if ((tag & 7) === 2) {",
     "end2 = r.uint32() + r.pos;",
-    'if (end2 > end) throw new RangeError("out of bounds");',
+    "if (end2 > end) refuse();",
     "r.len = end2;",
     `while (r.pos < end2) ${push}`,
-    'if (r.pos !== end2) throw new RangeError("out of bounds");',
+    "if (r.pos !== end2) refuse();",
     "r.len = end;",
     `} else ${push}`,
   ];
@@ -59,7 +59,7 @@ function readEntry(field: protobuf.MapField, target: string, n: number): string[
   return [
     `if (${target} === undefined) ${target} = {};`,
     "end2 = r.uint32() + r.pos;",
-    'if (end2 > end) throw new RangeError("out of bounds");',
+    "if (end2 > end) refuse();",
     "r.len = end2;",
     `key = ${JSON.stringify(defaults[field.keyType])};`,
     `value = ${missingValue(field, n)};`,
@@ -71,7 +71,7 @@ function readEntry(field: protobuf.MapField, target: string, n: number): string[
     "default: r.skipType(tag2 & 7, depth);",
     "}",
     "}",
-    'if (r.pos !== end2 || value === null) throw new RangeError("out of bounds");',
+    "if (r.pos !== end2 || value === null) refuse();",
     "r.len = end;",
     ...(field.keyType === "string" ? [`if (key === "__proto__") own(${target}, key);`] : []),
     `${target}[key] = value;`,
@@ -86,7 +86,8 @@ function missingValue(field: FieldBase, n: number): string {
 
 function readValue(field: FieldBase, n: number): string {
   const { resolvedType } = field;
-  if (resolvedType instanceof protobuf.Enum) return `(name = e${n}[number = r.int32()]) === undefined ? number : name`;
+  if (resolvedType instanceof protobuf.Enum)
+    return `(name = e${n}[number = r.int32()]) === undefined ? number : name`;
   if (resolvedType) return `t${n}.read(r, r.uint32() + r.pos, depth + 1)`;
   return field.long ? `${field.type}(r)` : `r.${field.type}()`;
 }

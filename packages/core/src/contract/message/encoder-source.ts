@@ -5,7 +5,8 @@ import { maxDepth } from "./depth.js";
 const basic = protobuf.types.basic as Readonly<Record<string, number | undefined>>;
 const packable = protobuf.types.packed as Readonly<Record<string, number | undefined>>;
 const mapKey = protobuf.types.mapKey as Readonly<Record<string, number>>;
-const unlessObject = (value: string): string => `if (typeof ${value} !== "object" || ${value} === null) refuse();`;
+const unlessObject = (value: string): string =>
+  `if (typeof ${value} !== "object" || ${value} === null) refuse();`;
 
 /** The lines of a function that writes what protobufjs' `fromObject` and `encode` make of an object. */
 export function encoderSource(type: Type): string[] {
@@ -26,7 +27,8 @@ export function encoderSource(type: Type): string[] {
 
 function writeOne(field: Field, property: string, n: number): string[] {
   const write = [tag(field.id, fieldWireType(field)), ...writeValue(field, n)];
-  if (isEnum(field)) return [`value = number(v${n}, ${property});`, "if (value !== undefined) {", ...write, "}"];
+  if (isEnum(field))
+    return [`value = number(v${n}, ${property});`, "if (value !== undefined) {", ...write, "}"];
   return [`value = ${property};`, "if (value !== undefined && value !== null) {", ...write, "}"];
 }
 
@@ -57,7 +59,9 @@ function writeMap(field: protobuf.MapField, property: string, n: number): string
     "keys = Object.keys(all);",
     "for (i = 0; i < keys.length; ++i) {",
     'if (keys[i] === "__proto__") refuse();',
-    isEnum(field) ? `value = number(v${n}, all[keys[i]]); if (value === undefined) continue;` : "value = all[keys[i]];",
+    isEnum(field)
+      ? `value = number(v${n}, all[keys[i]]); if (value === undefined) continue;`
+      : "value = all[keys[i]];",
     tag(field.id, 2),
     "start = w.fork();",
     tag(1, mapKey[field.keyType]!),
@@ -72,7 +76,12 @@ function writeMap(field: protobuf.MapField, property: string, n: number): string
 
 function writeValue(field: FieldBase, n: number, start = "start"): string[] {
   if (!(field.resolvedType instanceof protobuf.Type)) return [`w.${wireType(field)}(value);`];
-  return [unlessObject("value"), `${start} = w.fork();`, `t${n}.write(value, w, depth + 1);`, `w.join(${start});`];
+  return [
+    unlessObject("value"),
+    `${start} = w.fork();`,
+    `t${n}.write(value, w, depth + 1);`,
+    `w.join(${start});`,
+  ];
 }
 
 function fieldWireType(field: FieldBase): number {

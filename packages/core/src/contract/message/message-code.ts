@@ -2,6 +2,7 @@ import protobuf, { type Type } from "protobufjs";
 import { compile, type MessageCode } from "./compile.js";
 import { decoderSource, inOrder } from "./decoder-source.js";
 import { encoderSource } from "./encoder-source.js";
+import { refuse } from "./refusal.js";
 import * as reader from "./wire-reader.js";
 
 const codes = new WeakMap<Type, MessageCode>();
@@ -11,8 +12,10 @@ export function messageCode(type: Type): MessageCode {
   let code = codes.get(type);
   if (!code) {
     code = {
-      read: (from, end, depth) => (code!.read = compile(decoderSource(type), scopeOf(type)))(from, end, depth),
-      write: (message, to, depth) => (code!.write = compile(encoderSource(type), scopeOf(type)))(message, to, depth),
+      read: (from, end, depth) =>
+        (code!.read = compile(decoderSource(type), scopeOf(type)))(from, end, depth),
+      write: (message, to, depth) =>
+        (code!.write = compile(encoderSource(type), scopeOf(type)))(message, to, depth),
     };
     codes.set(type, code);
   }
@@ -43,8 +46,4 @@ function number(values: ReadonlyMap<unknown, number>, value: unknown): number | 
 
 function own(map: object, key: string): void {
   Object.defineProperty(map, key, { enumerable: true, configurable: true, writable: true, value: undefined });
-}
-
-function refuse(): never {
-  throw new TypeError("not for this path");
 }

@@ -30,7 +30,8 @@ function specialisedCodec(type: Type): Codec {
   const reflected = reflectedCodec(type);
   return {
     encode(message) {
-      if (typeof message !== "object" || message === null || Array.isArray(message)) return reflected.encode(message);
+      if (typeof message !== "object" || message === null || Array.isArray(message))
+        return reflected.encode(message);
       const writer = idleWriter ?? new WireWriter();
       idleWriter = undefined;
       try {

@@ -9,7 +9,9 @@ export function reflectedCodec(type: Type): Codec {
   return {
     encode(message) {
       if (Array.isArray(message))
-        throw new Error(`Failed to serialize message: expected object with ${type.name} structure, got array instead`);
+        throw new Error(
+          `Failed to serialize message: expected object with ${type.name} structure, got array instead`,
+        );
       return type.encode(type.fromObject(message)).finish() as Buffer;
     },
     decode: (bytes) => type.toObject(type.decode(asBuffer(bytes)), conversion),

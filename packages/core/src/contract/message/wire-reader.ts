@@ -1,8 +1,9 @@
-import protobuf from "protobufjs";
+import type protobuf from "protobufjs";
 import { signedDecimal, unsignedDecimal } from "./int64.js";
+import { refuse } from "./refusal.js";
 
-/** The 64-bit types as decimal strings, read without an object in between. Throws where bytes are cut off. */
-export type WireReader = protobuf.Reader;
+/** protobufjs' own, and the 64-bit types as decimal strings, without an object in between; refused where bytes are cut off. */
+type WireReader = protobuf.Reader;
 
 let low = 0;
 let high = 0;
@@ -39,7 +40,7 @@ function readVarint64(reader: WireReader): void {
   low = 0;
   high = 0;
   for (let shift = 0; shift < 70; shift += 7) {
-    if (pos >= len) throw new RangeError("index out of range");
+    if (pos >= len) refuse();
     const byte = buf[pos++]!;
     const bits = byte & 127;
     if (shift < 28) low |= bits << shift;
@@ -54,5 +55,5 @@ function readVarint64(reader: WireReader): void {
       return;
     }
   }
-  throw new RangeError("invalid varint encoding");
+  refuse();
 }

@@ -1,5 +1,6 @@
 import protobuf from "protobufjs";
 import { high, low, splitInt64 } from "./int64.js";
+import { refuse } from "./refusal.js";
 
 const { utf8, float } = protobuf.util;
 const initialSize = 4_096;
@@ -121,7 +122,7 @@ export class WireWriter {
 
   string(value: unknown): void {
     const text = typeof value === "string" ? value : String(value);
-    this.#reserve(5 + text.length * 3);
+    this.#reserve(5 + (text.length < initialSize ? text.length * 3 : Buffer.byteLength(text)));
     // One call instead of two: the length is most often as many bytes long as that of ASCII would be.
     const size = varintSize(text.length);
     const start = this.#length + size;
@@ -134,7 +135,7 @@ export class WireWriter {
   }
 
   bytes(value: unknown): void {
-    if (!(value instanceof Uint8Array)) throw new TypeError("not a Uint8Array");
+    if (!(value instanceof Uint8Array)) refuse();
     this.#reserve(5 + value.length);
     this.#varint32(value.length);
     this.#bytes.set(value, this.#length);
