@@ -25,9 +25,8 @@ export function nanosPer(step: () => unknown, rounds: number): number {
 /** So that no step is optimised away. */
 export let sink: unknown;
 
-/** Bytes allocated per step, of a hot one: the least of some rounds, each too short for a collection. */
-export function bytesPer(step: () => unknown): number {
-  const steps = 20_000;
+/** Bytes allocated per step, of a hot one: the least of some rounds, each of which must be too short for a collection. */
+export function bytesPer(step: () => unknown, steps = 20_000): number {
   let least = Infinity;
   for (let round = 0; round < 3; round++) {
     globalThis.gc?.();

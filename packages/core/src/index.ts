@@ -160,7 +160,7 @@ export {
   type ServiceContract,
 } from "./contract/contract.js";
 export { encodedMessage } from "./contract/codec.js";
-export { defineFile, type ProtoFile } from "./contract/proto-file.js";
+export { defineFile, type MethodCodecs, type ProtoFile } from "./contract/proto-file.js";
 export { defineService, type MethodDeclaration } from "./contract/define-service.js";
 export type {
   BidiStreaming,

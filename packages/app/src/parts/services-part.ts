@@ -24,7 +24,7 @@ export function servicesPart(
     async start() {
       bound = await buildServices(container, types);
       // The first call must not pay for the descriptors.
-      for (const { contract } of bound) contract.file.service(contract.name);
+      for (const { contract } of bound) contract.file.codecs(contract.name);
     },
     async stop(signal) {
       const bounded = boundedSignal(clock, destroyMs, signal);

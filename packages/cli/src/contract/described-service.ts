@@ -102,5 +102,5 @@ function descriptorFile({ file }: DescService): ProtoFile {
   const refuse = (): never => {
     throw new Error(`${name} is known by its descriptor only: generate code from it to serve it`);
   };
-  return { name, imports: [], json: "{}", service: refuse, message: refuse };
+  return { name, imports: [], json: "{}", service: refuse, message: refuse, codecs: refuse };
 }

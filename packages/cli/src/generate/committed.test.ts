@@ -28,6 +28,7 @@ it.each([
     importFrom: "@rollcall/core",
   },
   { cwd: "test/interop", protos: ["proto"], out: "gen", importFrom: "@rollcall/core" },
+  { cwd: "bench", protos: ["proto"], out: "src/gen", importFrom: "@rollcall/app" },
   { cwd: "examples/hello", protos: ["proto"], out: "src/gen", importFrom: "@rollcall/app" },
   { cwd: "examples/rolling-restart", protos: ["proto"], out: "src/gen", importFrom: "@rollcall/app" },
   { cwd: "examples/canary", protos: ["proto"], out: "src/gen", importFrom: "@rollcall/app" },

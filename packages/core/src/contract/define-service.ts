@@ -1,7 +1,6 @@
-import type { ServiceDefinition } from "@grpc/proto-loader";
-import { asBuffer, type Codec } from "./codec.js";
+import type { Codec } from "./codec.js";
 import type { MethodContract, MethodKind, ServiceContract } from "./contract.js";
-import type { ProtoFile } from "./proto-file.js";
+import type { MethodCodecs, ProtoFile } from "./proto-file.js";
 
 /** What generated code states about one method. */
 export interface MethodDeclaration {
@@ -21,6 +20,12 @@ export function defineService<S>(
   file: ProtoFile,
   methods: { readonly [M in keyof S]: MethodDeclaration },
 ): ServiceContract<S> {
+  let codecs: ReadonlyMap<string, MethodCodecs> | undefined;
+  const codecsOf = (method: string): MethodCodecs => {
+    const found = (codecs ??= file.codecs(name)).get(method);
+    if (!found) throw new Error(`the embedded descriptor has no method ${method}`);
+    return found;
+  };
   const contracts = {} as { [M in keyof S]: MethodContract };
   for (const key of Object.keys(methods) as (keyof S)[]) {
     const declared = methods[key];
@@ -28,25 +33,11 @@ export function defineService<S>(
       path: `/${name}/${declared.name}`,
       kind: declared.kind,
       idempotent: declared.idempotent,
-      request: lazyCodec(() => codecOf(file.service(name), declared.name, "request")),
-      response: lazyCodec(() => codecOf(file.service(name), declared.name, "response")),
+      request: lazyCodec(() => codecsOf(declared.name).request),
+      response: lazyCodec(() => codecsOf(declared.name).response),
     };
   }
   return { name, file, methods: contracts };
-}
-
-function codecOf(service: ServiceDefinition, method: string, side: "request" | "response"): Codec {
-  const definition = service[method];
-  if (!definition) throw new Error(`the embedded descriptor has no method ${method}`);
-  return side === "request"
-    ? {
-        encode: definition.requestSerialize,
-        decode: (bytes) => definition.requestDeserialize(asBuffer(bytes)),
-      }
-    : {
-        encode: definition.responseSerialize,
-        decode: (bytes) => definition.responseDeserialize(asBuffer(bytes)),
-      };
 }
 
 function lazyCodec(make: () => Codec): Codec {

@@ -5,7 +5,7 @@ export {
   type MethodKind,
   type ServiceContract,
 } from "./contract.js";
-export { defineFile, type ProtoFile } from "./proto-file.js";
+export { defineFile, type MethodCodecs, type ProtoFile } from "./proto-file.js";
 export { defineService, type MethodDeclaration } from "./define-service.js";
 export type {
   BidiStreaming,

@@ -1,5 +1,14 @@
-import { fromJSON, type MessageTypeDefinition, type ServiceDefinition } from "@grpc/proto-loader";
-import { asBuffer, type Codec } from "./codec.js";
+import { fromJSON, type ServiceDefinition } from "@grpc/proto-loader";
+import protobuf from "protobufjs";
+import type { Codec } from "./codec.js";
+import { messageCodec } from "./message/message-codec.js";
+import { conversion } from "./message/reflected-codec.js";
+
+/** What a method takes and returns. */
+export interface MethodCodecs {
+  readonly request: Codec;
+  readonly response: Codec;
+}
 
 /** A proto file as generated code embeds it: protobufjs JSON, loaded on first use. */
 export interface ProtoFile {
@@ -8,10 +17,12 @@ export interface ProtoFile {
   readonly imports: readonly ProtoFile[];
   /** This file's own definitions as protobufjs JSON, without its imports. */
   readonly json: string;
-  /** The loaded definition of a service in this file. Throws when there is none of that name. */
+  /** A service in this file as proto-loader defines it, for grpc-js alone. Throws when there is none of that name. */
   service(name: string): ServiceDefinition;
   /** The codec of a message in this file or its imports: `shop.v1.Order`. Throws when there is none of that name. */
   message(name: string): Codec;
+  /** The codecs of a service in this file, by the names of its methods in the proto. Throws when there is none of that name. */
+  codecs(service: string): ReadonlyMap<string, MethodCodecs>;
 }
 
 /**
@@ -19,39 +30,49 @@ export interface ProtoFile {
  * @param json protobufjs JSON (`Root.toJSON()`) of this file alone
  */
 export function defineFile(name: string, json: string, imports: readonly ProtoFile[] = []): ProtoFile {
-  let loaded: ReturnType<typeof fromJSON> | undefined;
+  let loaded: protobuf.Root | undefined;
+  let definitions: ReturnType<typeof fromJSON> | undefined;
+  const find = (fullName: string): protobuf.ReflectionObject | null => {
+    loaded ??= protobuf.Root.fromJSON(merged(file)).resolveAll() as protobuf.Root;
+    const found = loaded.lookup(`.${fullName}`);
+    return found?.fullName === `.${fullName}` ? found : null;
+  };
+  const findService = (serviceName: string): protobuf.Service => {
+    const service = find(serviceName);
+    if (!(service instanceof protobuf.Service)) throw new Error(`${name} has no service ${serviceName}`);
+    return service;
+  };
   const file: ProtoFile = {
     name,
     imports,
     json,
     service(serviceName) {
-      loaded ??= load(file);
-      const definition = loaded[serviceName];
-      if (!definition || "format" in definition) throw new Error(`${name} has no service ${serviceName}`);
-      return definition;
+      findService(serviceName);
+      definitions ??= fromJSON(merged(file), conversion);
+      return definitions[serviceName] as ServiceDefinition;
     },
     message(messageName) {
-      loaded ??= load(file);
-      const definition = loaded[messageName];
-      if (!definition || !("serialize" in definition) || typeof definition.serialize !== "function")
-        throw new Error(`${name} has no message ${messageName}`);
-      const { serialize, deserialize } = definition as MessageTypeDefinition<object, object>;
-      return { encode: serialize, decode: (bytes) => deserialize(asBuffer(bytes)) };
+      const type = find(messageName);
+      if (!(type instanceof protobuf.Type)) throw new Error(`${name} has no message ${messageName}`);
+      return messageCodec(type);
+    },
+    codecs(serviceName) {
+      return new Map(findService(serviceName).methodsArray.map((method) => [method.name, codecsOf(method)]));
     },
   };
   return file;
 }
 
-function load(file: ProtoFile): ReturnType<typeof fromJSON> {
-  // fromJSON resolves at once and throws on duplicates, so all files become one tree first.
-  const merged: Tree = {};
-  for (const each of withImports(file)) merge(merged, JSON.parse(each.json) as Tree);
-  return fromJSON(merged, {
-    longs: String,
-    enums: String,
-    defaults: true,
-    oneofs: true,
-  });
+function codecsOf(method: protobuf.Method): MethodCodecs {
+  const { resolvedRequestType, resolvedResponseType } = method.resolve() as protobuf.Method;
+  return { request: messageCodec(resolvedRequestType!), response: messageCodec(resolvedResponseType!) };
+}
+
+/** One tree of all files: protobufjs resolves names at once and throws on duplicates. */
+function merged(file: ProtoFile): Tree & protobuf.INamespace {
+  const tree: Tree = {};
+  for (const each of withImports(file)) merge(tree, JSON.parse(each.json) as Tree);
+  return tree;
 }
 
 function withImports(file: ProtoFile, seen: Set<ProtoFile> = new Set()): Set<ProtoFile> {
