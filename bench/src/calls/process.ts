@@ -1,4 +1,4 @@
-import { kinds } from "./kinds/index.js";
+import { loadKind } from "./kinds/index.js";
 import type { Caller, Served } from "./kind.js";
 import { load } from "./load.js";
 import type { Order, Usage } from "./messages.js";
@@ -11,7 +11,7 @@ let caller: Caller | undefined;
 async function obey(order: Order): Promise<unknown> {
   switch (order.do) {
     case "start": {
-      const kind = await kinds[order.kind]!();
+      const kind = await loadKind(order.kind);
       if (order.address === undefined) served = await kind.serve(order);
       else caller = await kind.connect(order.address, order);
       return served?.address;
@@ -39,5 +39,6 @@ process.on("message", (order: Order) => {
     },
   );
 });
-// Nothing outlives the benchmark.
+// Nothing outlives the benchmark, which also is the one that hears of Ctrl-C.
 process.on("disconnect", () => setImmediate(() => process.exit()));
+process.on("SIGINT", () => {});
