@@ -1,6 +1,7 @@
 import { EtcdServer } from "@rollcall/testing";
 import type { Load, Usage } from "./messages.js";
-import { Side } from "./side.js";
+import { Side } from "../processes/side.js";
+import { siblingOf } from "../processes/sibling.js";
 
 /** What a kind has done in one round. */
 export interface Round extends Load {
@@ -39,7 +40,9 @@ export class Contender implements AsyncDisposable {
   /** @param binary of a kind that is a program */
   static async start(name: string, binary?: string, signal?: AbortSignal): Promise<Contender> {
     const makeSide: MakeSide = (side) =>
-      binary === undefined ? Side.node(side) : Side.program(side, binary);
+      binary === undefined
+        ? Side.node(side, siblingOf(import.meta.url, "process"))
+        : Side.program(side, binary);
     const contender = new Contender(name, await EtcdServer.start(), makeSide, signal);
     const order = { do: "start", kind: name, registry: contender.#registry.url } as const;
     try {

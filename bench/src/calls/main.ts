@@ -1,8 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { sectionText } from "../section.js";
 import { screenTable } from "../table.js";
 import { ratiosOf } from "./figures.js";
 import { OptionError, readOptions, usage, type BenchOptions } from "./options.js";
+import { otherFigures } from "./other-figures.js";
 import { bringPeers } from "./peers/at-hand.js";
 import { resultsPage } from "./results-page.js";
 import { run, type CellResult } from "./run.js";
@@ -25,9 +27,11 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
   const peaks = await run({ ...options, kinds, binaries, signal, onCell });
   show(`\npeak RSS\n${screenTable(memoryTable(peaks))}`);
   if (options.out !== undefined) {
+    const sections = options.whole ? await otherFigures(signal) : [];
+    for (const section of sections) show(sectionText(section));
     writeFileSync(
       options.out,
-      resultsPage({ ...options, ...surroundings(kinds), cells, peaks, left, sections: [] }),
+      resultsPage({ ...options, ...surroundings(kinds), cells, peaks, left, sections }),
     );
     say(`\nwritten: ${options.out}`);
   }

@@ -13,7 +13,7 @@ Without options it takes about 15 minutes and writes bench/RESULTS.md.
   --kinds     only these, beside grpc-js: ${kindNames.join(", ")}
   --rounds    default 5, or 3
   --ms        of one round of one kind; default 2000, or 1000
-  --out       writes the page of results there
+  --out       writes the page of results there; other figures are in it only if nothing else was said
 
   npx -y pnpm@12 bench --quick --kinds lane,plain      nothing to install
   npx -y pnpm@12 bench --out results.md`;
@@ -21,7 +21,8 @@ Without options it takes about 15 minutes and writes bench/RESULTS.md.
 /** What is to be measured. */
 export interface BenchOptions {
   readonly json: boolean;
-  readonly quick: boolean;
+  /** Everything, as long as it takes: what the page of results is made of. */
+  readonly whole: boolean;
   /** All of them, or those that were asked for by name. */
   readonly kinds: readonly string[];
   readonly named: boolean;
@@ -47,7 +48,7 @@ export function readOptions(args: readonly string[], page: string): BenchOptions
   const whole = !quick && [values.kinds, values.rounds, values.ms].every((each) => each === undefined);
   return {
     json,
-    quick,
+    whole,
     kinds: readKinds(values.kinds),
     named: values.kinds !== undefined,
     rounds: readCount("rounds", values.rounds, quick ? 3 : 5),

@@ -1,3 +1,4 @@
+import { answerOrders } from "../processes/answer-orders.js";
 import { loadKind } from "./kinds/index.js";
 import type { Caller, Served } from "./kind.js";
 import { load } from "./load.js";
@@ -26,19 +27,8 @@ async function obey(order: Order): Promise<unknown> {
     case "stop":
       await caller?.close();
       await served?.close();
-      return process.disconnect();
   }
+  return undefined;
 }
 
-process.on("message", (order: Order) => {
-  obey(order).then(
-    (answer) => process.connected && process.send!({ answer }),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-});
-// Nothing outlives the benchmark, which also is the one that hears of Ctrl-C.
-process.on("disconnect", () => setImmediate(() => process.exit()));
-process.on("SIGINT", () => {});
+answerOrders(obey);

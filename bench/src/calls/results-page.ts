@@ -1,4 +1,5 @@
-import { markdownTable, type Figures } from "../table.js";
+import { sectionParts, type Section } from "../section.js";
+import { markdownTable } from "../table.js";
 import type { PeakRss } from "./contender.js";
 import { cellTable, cellTitle, memoryTable } from "./tables.js";
 import type { CellResult } from "./run.js";
@@ -13,13 +14,6 @@ export interface Results extends Surroundings {
   readonly left: readonly { readonly kind: string; readonly why: string }[];
   /** The other figures. */
   readonly sections: readonly Section[];
-}
-
-/** A part of the page: what was measured and how, and the figures. */
-export interface Section {
-  readonly title: string;
-  readonly text: string;
-  readonly figures: Figures;
 }
 
 /** The page of results, in Markdown. */
@@ -41,7 +35,7 @@ export function resultsPage(results: Results): string {
     "## Memory under these loads",
     "The most that each process has taken (peak RSS), all loads above together.",
     markdownTable(memoryTable(peaks)),
-    ...sections.flatMap(({ title, text, figures }) => [`## ${title}`, text, markdownTable(figures)]),
+    ...sections.flatMap(sectionParts),
   ];
   return `${parts.join("\n\n")}\n`;
 }

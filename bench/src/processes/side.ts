@@ -1,11 +1,15 @@
 import { fork, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { extname } from "node:path";
 import { createInterface } from "node:readline";
-import type { Order } from "./messages.js";
 
 /** As it would run in production. */
 const env = { ...process.env, NODE_ENV: "production" };
+
+/** What a process is told to do, and with what. */
+export interface AnyOrder {
+  readonly do: string;
+  readonly [field: string]: unknown;
+}
 
 interface Told {
   readonly answer?: unknown;
@@ -13,14 +17,12 @@ interface Told {
 
 /** A process of the benchmark: it gets orders one at a time, and answers each. */
 export class Side implements AsyncDisposable {
-  readonly #name: string;
   readonly #child: ChildProcess;
-  readonly #send: (order: Order) => void;
+  readonly #send: (order: AnyOrder) => void;
   readonly #ended: Promise<never>;
   #answered: ((told: Told) => void) | undefined;
 
-  private constructor(name: string, child: ChildProcess, send: (order: Order) => void) {
-    this.#name = name;
+  private constructor(name: string, child: ChildProcess, send: (order: AnyOrder) => void) {
     this.#child = child;
     this.#send = send;
     this.#ended = new Promise((_, reject) => {
@@ -33,15 +35,17 @@ export class Side implements AsyncDisposable {
     this.#ended.catch(() => {});
   }
 
-  /** A process of Node, told over its channel. */
-  static node(name: string): Side {
-    const child = fork(new URL(`process${extname(import.meta.url)}`, import.meta.url), {
+  /** A process of Node, told over its channel: a script that calls `answer`. */
+  static node(name: string, script: URL, flags: readonly string[] = []): Side {
+    const child = fork(script, {
       env,
+      execArgv: [...process.execArgv, ...flags],
       // What is printed on standard output is the benchmark's alone.
       stdio: ["ignore", 2, 2, "ipc"],
     });
     const side = new Side(name, child, (order) => child.connected && child.send(order));
-    child.on("message", (told: Told) => side.#answered?.(told));
+    // What apps announce to whoever forked them comes this way too.
+    child.on("message", (told: object) => "answer" in told && side.#answered?.(told));
     return side;
   }
 
@@ -56,7 +60,7 @@ export class Side implements AsyncDisposable {
   }
 
   /** @throws Error when it ends instead, or what the signal says */
-  async tell<T>(order: Order, signal?: AbortSignal): Promise<T> {
+  async tell<T>(order: AnyOrder, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     const over = Promise.withResolvers<Told>();
     const abort = (): void => over.reject(signal?.reason as Error);
@@ -81,7 +85,10 @@ export class Side implements AsyncDisposable {
     clearTimeout(late);
   }
 
-  get name(): string {
-    return this.#name;
+  /** Sends it a signal; resolves when it has ended. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const ended = once(this.#child, "exit");
+    this.#child.kill(signal);
+    await ended;
   }
 }
