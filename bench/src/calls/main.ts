@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { leave } from "../processes/leave.js";
 import { sectionText } from "../section.js";
 import { screenTable } from "../table.js";
 import { ratiosOf } from "./figures.js";
@@ -53,3 +54,4 @@ try {
     process.exitCode = error instanceof OptionError ? 2 : 1;
   }
 }
+leave();

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { leave } from "../processes/leave.js";
 import { sectionText, type Section } from "../section.js";
 import { measureDiscovery } from "./discovery-time.js";
 import { measureMemory } from "./memory-use.js";
@@ -52,3 +53,4 @@ else
     console.error(interrupt.signal.aborted ? "interrupted" : `bench:fleet: ${error.message}`);
     process.exitCode = interrupt.signal.aborted ? 130 : 1;
   });
+leave();
