@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /** Tests that measure time, or load the machine. */
 const timed = [
+  "bench/src/**/*.int.test.ts",
   "examples/*/src/**/*.int.test.ts",
   "packages/testing/src/fleet/**/*.int.test.ts",
   "test/app/**/*.int.test.ts",
@@ -29,7 +30,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "examples/*/src/**/*.test.ts", "test/**/*.test.ts"],
+          include: ["{packages,examples}/*/src/**/*.test.ts", "bench/src/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["**/*.int.test.ts", "**/node_modules/**", "**/dist/**"],
           sequence: { groupOrder: 0 },
           // A worker for all files of its share: starting one per file took longer than most files do.

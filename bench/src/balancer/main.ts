@@ -1,8 +1,10 @@
 import { parseArgs } from "node:util";
 import { Code, createCall, Metadata, systemClock, type BalancerFactory, type Call } from "@rollcall/core";
 import { balancers, standardStack, peakEwma } from "@rollcall/balancer";
+import { markdownTable } from "../table.js";
 import { benchEndpoints } from "./endpoints.js";
 import { bytesPer, nanosPer } from "./measure.js";
+import { pickFigures, pickSizes as sizes, type PickRow } from "./pick-figures.js";
 
 const usage = `bench:balancer [--json] [--rounds <n>] [--only <text>]
 
@@ -11,14 +13,6 @@ Nanoseconds and allocated bytes per pick of each balancing policy, at 3, 100 and
   --json      one JSON document instead of a table
   --rounds    rounds of 2 ms per figure, the best of which counts; default 40
   --only      policies whose name contains this`;
-
-const sizes = [3, 100, 10_000];
-
-interface Row {
-  readonly policy: string;
-  readonly nanos: number[];
-  readonly bytes: number[];
-}
 
 function call(key?: string): Call {
   const metadata = new Metadata();
@@ -49,8 +43,8 @@ const cases: readonly Case[] = [
   { name: "standard stack of peak-ewma, in a zone", factory: standardStack(peakEwma), zone: "a" },
 ];
 
-function measure({ name, factory, keyed = false, moving = false, zone = "" }: Case, rounds: number): Row {
-  const row: Row = { policy: name, nanos: [], bytes: [] };
+function measure({ name, factory, keyed = false, moving = false, zone = "" }: Case, rounds: number): PickRow {
+  const row: PickRow = { policy: name, nanos: [], bytes: [] };
   const calls = Array.from({ length: 256 }, (_, n) => call(keyed ? `customer-${n}` : undefined));
   const args = calls.map((each) => ({ call: each, tried: [] }));
   for (const size of sizes) {
@@ -71,7 +65,7 @@ function measure({ name, factory, keyed = false, moving = false, zone = "" }: Ca
 }
 
 /** What every policy needs, so that the rest of a figure is its own. */
-function baseline(rounds: number): Row {
+function baseline(rounds: number): PickRow {
   const random = (): number => Math.random();
   const step = (): number => systemClock.now() + random() + random();
   const [nanos, bytes] = [nanosPer(step, rounds), bytesPer(step)];
@@ -80,20 +74,6 @@ function baseline(rounds: number): Row {
     nanos: sizes.map(() => nanos),
     bytes: sizes.map(() => bytes),
   };
-}
-
-function table(rows: readonly Row[]): string {
-  const heads = ["Policy", ...sizes.map((size) => `${size.toLocaleString("en")}, ns`), "bytes"];
-  const lines = rows.map(({ policy, nanos, bytes }) => [
-    policy,
-    ...nanos.map((each) => each.toFixed(0)),
-    Math.max(...bytes).toFixed(0),
-  ]);
-  const widths = heads.map((head, n) => Math.max(head.length, ...lines.map((line) => line[n]?.length ?? 0)));
-  const format = (line: readonly string[]): string =>
-    `| ${line.map((cell, n) => (n === 0 ? cell.padEnd(widths[n] ?? 0) : cell.padStart(widths[n] ?? 0))).join(" | ")} |`;
-  const rule = `| ${widths.map((width, n) => (n === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`;
-  return [format(heads), rule, ...lines.map(format)].join("\n");
 }
 
 const { values } = parseArgs({
@@ -113,5 +93,9 @@ if (values.help) {
   for (const each of chosen) measure(each, 5);
   const rows = [baseline(rounds), ...chosen.map((each) => measure(each, rounds))];
   const machine = { node: process.version, arch: process.arch, platform: process.platform };
-  console.log(values.json ? JSON.stringify({ ...machine, sizes, rows }, undefined, 2) : table(rows));
+  console.log(
+    values.json
+      ? JSON.stringify({ ...machine, sizes, rows }, undefined, 2)
+      : markdownTable(pickFigures(rows)),
+  );
 }

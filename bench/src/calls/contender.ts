@@ -1,7 +1,7 @@
-import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { EtcdServer } from "@rollcall/testing";
-import type { Load, Order, Usage } from "./messages.js";
+import type { Load, Usage } from "./messages.js";
+import { Side } from "../processes/side.js";
+import { siblingOf } from "../processes/sibling.js";
 
 /** What a kind has done in one round. */
 export interface Round extends Load {
@@ -9,40 +9,16 @@ export interface Round extends Load {
   readonly serverCpuUs: number;
 }
 
-/** A process of the benchmark, that does as it is told. */
-class Side {
-  readonly #child: ChildProcess;
-  readonly #name: string;
+/** The most memory that the processes of a kind have taken. */
+export interface PeakRss {
+  readonly clientBytes: number;
+  readonly serverBytes: number;
+}
 
-  constructor(name: string) {
-    this.#name = name;
-    this.#child = fork(new URL("process.js", import.meta.url), {
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-    });
-  }
-
-  async tell<T>(order: Order): Promise<T> {
-    const over = new AbortController();
-    const { signal } = over;
-    this.#child.send(order);
-    try {
-      const answered = once(this.#child, "message", { signal }) as Promise<[{ answer: T }]>;
-      const ended = once(this.#child, "exit", { signal }).then(() => {
-        throw new Error(`${this.#name} ended: see above`);
-      });
-      const [{ answer }] = await Promise.race([answered, ended]);
-      return answer;
-    } finally {
-      over.abort();
-    }
-  }
-
-  async stop(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
-    const ended = once(this.#child, "exit");
-    this.#child.send({ do: "stop" } satisfies Order);
-    await ended;
-  }
+/** How the load of a round is. */
+export interface Cell {
+  readonly bytes: number;
+  readonly concurrency: number;
 }
 
 /** One of those that are compared: its server and its client, each a process, and a registry of its own. */
@@ -51,42 +27,61 @@ export class Contender implements AsyncDisposable {
   readonly #registry: EtcdServer;
   readonly #server: Side;
   readonly #client: Side;
+  readonly #signal: AbortSignal | undefined;
 
-  private constructor(name: string, registry: EtcdServer) {
+  private constructor(name: string, registry: EtcdServer, makeSide: MakeSide, signal?: AbortSignal) {
     this.name = name;
     this.#registry = registry;
-    this.#server = new Side(`the server of ${name}`);
-    this.#client = new Side(`the client of ${name}`);
+    this.#server = makeSide(`the server of ${name}`);
+    this.#client = makeSide(`the client of ${name}`);
+    this.#signal = signal;
   }
 
-  static async start(name: string): Promise<Contender> {
-    const contender = new Contender(name, await EtcdServer.start());
+  /** @param binary of a kind that is a program */
+  static async start(name: string, binary?: string, signal?: AbortSignal): Promise<Contender> {
+    const makeSide: MakeSide = (side) =>
+      binary === undefined
+        ? Side.node(side, siblingOf(import.meta.url, "process"))
+        : Side.program(side, binary);
+    const contender = new Contender(name, await EtcdServer.start(), makeSide, signal);
     const order = { do: "start", kind: name, registry: contender.#registry.url } as const;
-    const address = await contender.#server.tell<string>(order);
-    await contender.#client.tell({ ...order, address });
-    return contender;
+    try {
+      const address = await contender.#server.tell<string>(order, signal);
+      await contender.#client.tell({ ...order, address }, signal);
+      return contender;
+    } catch (error) {
+      await contender[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
-  async round(concurrency: number, bytes: number, ms: number): Promise<Round> {
-    const sides = [this.#client, this.#server];
-    const before = await Promise.all(sides.map((side) => side.tell<Usage>({ do: "usage" })));
-    const load = await this.#client.tell<Load>({ do: "load", concurrency, bytes, ms });
-    const after = await Promise.all(sides.map((side) => side.tell<Usage>({ do: "usage" })));
-    const [clientCpuUs, serverCpuUs] = after.map((usage, n) => (usage.cpuUs - before[n]!.cpuUs) / load.calls);
-    return { ...load, clientCpuUs: clientCpuUs!, serverCpuUs: serverCpuUs! };
+  async round({ concurrency, bytes }: Cell, ms: number): Promise<Round> {
+    const [clientBefore, serverBefore] = await this.#usage();
+    const load = await this.#client.tell<Load>({ do: "load", concurrency, bytes, ms }, this.#signal);
+    const [client, server] = await this.#usage();
+    return {
+      ...load,
+      clientCpuUs: (client.cpuUs - clientBefore.cpuUs) / load.calls,
+      serverCpuUs: (server.cpuUs - serverBefore.cpuUs) / load.calls,
+    };
   }
 
-  /** Of the client and the server. */
-  async peakRssBytes(): Promise<readonly [number, number]> {
-    const [client, server] = await Promise.all(
-      [this.#client, this.#server].map((side) => side.tell<Usage>({ do: "usage" })),
-    );
-    return [client!.peakRssBytes, server!.peakRssBytes];
+  /** Since they started. */
+  async peakRss(): Promise<PeakRss> {
+    const [client, server] = await this.#usage();
+    return { clientBytes: client.peakRssBytes, serverBytes: server.peakRssBytes };
+  }
+
+  async #usage(): Promise<readonly [Usage, Usage]> {
+    const tell = (side: Side): Promise<Usage> => side.tell<Usage>({ do: "usage" }, this.#signal);
+    return Promise.all([tell(this.#client), tell(this.#server)]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#client.stop();
-    await this.#server.stop();
+    await this.#client[Symbol.asyncDispose]();
+    await this.#server[Symbol.asyncDispose]();
     await this.#registry[Symbol.asyncDispose]();
   }
 }
+
+type MakeSide = (name: string) => Side;

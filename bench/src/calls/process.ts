@@ -1,4 +1,5 @@
-import { kinds } from "./kinds/index.js";
+import { answerOrders } from "../processes/answer-orders.js";
+import { loadKind } from "./kinds/index.js";
 import type { Caller, Served } from "./kind.js";
 import { load } from "./load.js";
 import type { Order, Usage } from "./messages.js";
@@ -11,7 +12,7 @@ let caller: Caller | undefined;
 async function obey(order: Order): Promise<unknown> {
   switch (order.do) {
     case "start": {
-      const kind = await kinds[order.kind]!();
+      const kind = await loadKind(order.kind);
       if (order.address === undefined) served = await kind.serve(order);
       else caller = await kind.connect(order.address, order);
       return served?.address;
@@ -26,21 +27,11 @@ async function obey(order: Order): Promise<unknown> {
     case "stop":
       await caller?.close();
       await served?.close();
-      process.disconnect();
-      return undefined;
+      break;
     default:
       throw new Error("no such order");
   }
+  return undefined;
 }
 
-process.on("message", (order: Order) => {
-  obey(order).then(
-    (answer) => process.connected && process.send!({ answer }),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-});
-// Nothing outlives the benchmark.
-process.on("disconnect", () => setImmediate(() => process.exit()));
+answerOrders(obey);

@@ -1,9 +1,31 @@
 import type { CallKind } from "../kind.js";
 
-/** What is compared, by name. The modules of peers are those of `bench/peers`, which has its own dependencies. */
-export const kinds: Readonly<Record<string, () => Promise<CallKind>>> = {
-  http2: async () => (await import("./http2.js")).http2,
-  "grpc-js": async () => (await import("./grpc-js.js")).grpcJs,
-  plain: async () => (await import("./rollcall.js")).rollcallPlain,
-  lane: async () => (await import("./rollcall.js")).rollcallLane,
-};
+/** What is part of this repository, by name; raw grpc-js is what all others are compared with. */
+export const ownKinds = ["http2", "grpc-js", "plain", "lane"] as const;
+
+/** What runs in Node from `bench/peers`, which has dependencies of its own. */
+export const peerKinds = ["nestjs", "nice-grpc", "connect-node", "moleculer"] as const;
+
+/** What runs as a program of Go, built from `bench/peers/go`. */
+export const goKind = "grpc-go";
+
+/** All that are compared, in the order of tables. */
+export const kindNames: readonly string[] = [...ownKinds, ...peerKinds, goKind];
+
+/** @throws when the peers are not installed and built */
+export async function loadKind(name: string): Promise<CallKind> {
+  switch (name) {
+    case "http2":
+      return (await import("./http2.js")).http2;
+    case "grpc-js":
+      return (await import("./grpc-js.js")).grpcJs;
+    case "plain":
+      return (await import("./rollcall.js")).rollcallPlain;
+    case "lane":
+      return (await import("./rollcall.js")).rollcallLane;
+    default: {
+      const built = new URL(`../../../peers/dist/${name}.js`, import.meta.url).href;
+      return ((await import(built)) as { readonly kind: CallKind }).kind;
+    }
+  }
+}
