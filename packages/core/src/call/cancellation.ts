@@ -1,23 +1,15 @@
+import { LinkedList } from "../collections/linked-list.js";
 import type { RpcError } from "../errors.js";
 
 type Listener = (reason: RpcError) => void;
 
-/** A listener among the others, in the order in which they came. */
-interface Entry {
-  /** Undefined once it is removed. */
-  listener: Listener | undefined;
-  previous: Entry | undefined;
-  next: Entry | undefined;
-}
-
 /**
  * The end of a call before its time: cancelled at most once. Cheaper than an AbortController, which is made only when
- * somebody reads `signal`. Its listeners are a list: a set costs a call several times as much.
+ * somebody reads `signal`.
  */
 export class Cancellation {
+  readonly #listeners = new LinkedList<Listener>();
   #reason: RpcError | undefined;
-  #first: Entry | undefined;
-  #last: Entry | undefined;
   #controller: AbortController | undefined;
 
   get reason(): RpcError | undefined {
@@ -38,19 +30,17 @@ export class Cancellation {
       listener(this.#reason);
       return () => {};
     }
-    const entry: Entry = { listener, previous: this.#last, next: undefined };
-    if (this.#last) this.#last.next = entry;
-    else this.#first = entry;
-    this.#last = entry;
-    return () => this.#remove(entry);
+    const link = this.#listeners.add(listener);
+    return () => this.#listeners.remove(link);
   }
 
   cancel(reason: RpcError): void {
     if (this.#reason) return;
     this.#reason = reason;
-    for (let entry = this.#first; entry; entry = entry.next) {
+    // One by one: those that one of them removes are not called.
+    for (let link = this.#listeners.shift(); link; link = this.#listeners.shift()) {
       try {
-        entry.listener?.(reason);
+        link.value(reason);
       } catch (error) {
         // Handlers listen too: one that throws must not keep the others from hearing of it. As with an AbortSignal.
         queueMicrotask(() => {
@@ -58,19 +48,6 @@ export class Cancellation {
         });
       }
     }
-    this.#first = undefined;
-    this.#last = undefined;
     this.#controller?.abort(reason);
-  }
-
-  /** Also while they are told: an entry that is removed still leads to those behind it. */
-  #remove(entry: Entry): void {
-    if (!entry.listener) return;
-    entry.listener = undefined;
-    const { previous, next } = entry;
-    if (previous) previous.next = next;
-    else if (this.#first === entry) this.#first = next;
-    if (next) next.previous = previous;
-    else if (this.#last === entry) this.#last = previous;
   }
 }

@@ -13,13 +13,23 @@ export interface FrameReceiver {
 /**
  * Hands the frames of a batch to `receiver`, one after the other. Messages are parts of the batch's memory, not copies.
  * Frames of kinds that are not known are passed over: a later version may have them.
+ * @param from where to begin: 0, or what an earlier reading of the batch has returned
+ * @param most frames to read. Default all
+ * @returns where it has stopped: the batch's length when nothing is left
  * @throws LaneViolation for bytes that are no batch; what stood before them has been handed over
  */
-export function readBatch(batch: Buffer, receiver: FrameReceiver): void {
+export function readBatch(
+  batch: Buffer,
+  receiver: FrameReceiver,
+  from: number = 0,
+  most: number = Infinity,
+): number {
   if (batch.length > laneLimits.maxBatchBytes)
     throw new LaneViolation(`a batch of ${batch.length} bytes, above ${laneLimits.maxBatchBytes}`);
   const reader = new Reader(batch);
-  while (reader.at < batch.length) readFrame(reader, receiver);
+  reader.at = from;
+  for (let left = most; left > 0 && reader.at < batch.length; left--) readFrame(reader, receiver);
+  return reader.at;
 }
 
 function readFrame(reader: Reader, receiver: FrameReceiver): void {

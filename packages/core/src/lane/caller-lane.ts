@@ -6,6 +6,7 @@ import { methodName } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
 import type { LaneSettings } from "../gen/rollcall/link/v1/link.js";
 import type { Clock } from "../ports/clock.js";
+import { IdTable } from "../collections/id-table.js";
 import { AnswerParts } from "./answer-parts.js";
 import type { FrameReceiver } from "./batch-reader.js";
 import { laneLimits, laneVersion, LaneViolation } from "./lane-protocol.js";
@@ -52,7 +53,7 @@ export interface CallerLaneEnv {
 export class CallerLane implements FrameReceiver {
   readonly #env: CallerLaneEnv;
   readonly #methods = new Map<string, LaneMethod>();
-  readonly #calls = new Map<number, SentCall>();
+  readonly #calls = new IdTable<SentCall>();
   readonly #maxCalls: number;
   readonly #maxOfMethod: number;
   readonly #maxRequestBytes: number;
@@ -106,7 +107,7 @@ export class CallerLane implements FrameReceiver {
         settled: false,
         parts: undefined,
       };
-      this.#calls.set(id, sent);
+      this.#calls.add(id, sent);
       method.underWay++;
       this.#unsettled++;
       outbox.frames.call(id, method.index, timeoutMs, call.metadata, message);
@@ -176,7 +177,7 @@ export class CallerLane implements FrameReceiver {
   ended(reason: string): void {
     this.#open = false;
     for (const sent of this.#calls.values()) {
-      this.#calls.delete(sent.id);
+      this.#calls.take(sent.id);
       if (sent.settled) continue;
       const processed = this.#env.outbox.isSent(sent.batch) ? "unknown" : "no";
       this.#reject(sent, this.#error(sent.call, reason, processed));
@@ -185,9 +186,8 @@ export class CallerLane implements FrameReceiver {
 
   /** The call has its one answer. */
   #answered(id: number): SentCall {
-    const sent = this.#calls.get(id);
+    const sent = this.#calls.take(id);
     if (!sent) throw notUnderWay(id);
-    this.#calls.delete(id);
     sent.method.underWay--;
     return sent;
   }

@@ -39,7 +39,7 @@ function setup() {
       return reply.promise;
     },
   });
-  const says = (write: (frames: BatchWriter) => void): void => readBatch(batchOf(write), lane);
+  const says = (write: (frames: BatchWriter) => void): void => void readBatch(batchOf(write), lane);
   return {
     clock,
     taken,

@@ -3,6 +3,7 @@ import type { Call, Handler, Peer, Reply } from "../call/call.js";
 import { callerGone } from "../call/caller-gone.js";
 import { createServerCall } from "../call/pipeline-call.js";
 import { Code } from "../code.js";
+import { IdTable } from "../collections/id-table.js";
 import { encodedMessage } from "../contract/codec.js";
 import type { MethodContract } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
@@ -41,7 +42,7 @@ export interface ServedLaneEnv {
 /** The server's end of a lane: every call gets exactly one answer. */
 export class ServedLane implements FrameReceiver {
   readonly #env: ServedLaneEnv;
-  readonly #calls = new Map<number, ServedCall>();
+  readonly #calls = new IdTable<ServedCall>();
   readonly #long: LongAnswers;
   #lastId = 0;
   #cancelled = 0;
@@ -121,7 +122,7 @@ export class ServedLane implements FrameReceiver {
       { responseHeader: header, responseTrailer: trailer, draining, peer },
     );
     const served: ServedCall = { id, call, header, trailer, cancelled: false };
-    this.#calls.set(id, served);
+    this.#calls.add(id, served);
     // A caller that has cancelled waits for nothing: its place is free when the handler is done, and not before.
     call.onCancel((reason) => {
       if (!served.cancelled) this.#fail(served, reason);
@@ -133,7 +134,7 @@ export class ServedLane implements FrameReceiver {
   }
 
   #answer(served: ServedCall, reply: Reply): void {
-    if (!this.#calls.has(served.id)) return;
+    if (!this.#calls.get(served.id)) return;
     const { call, header, trailer, id } = served;
     if (served.cancelled) return this.#fail(served, call.cancelReason);
     const sentHeader = sendable(header);
@@ -160,7 +161,7 @@ export class ServedLane implements FrameReceiver {
   }
 
   #fail(served: ServedCall, error: unknown): void {
-    if (!this.#calls.has(served.id)) return;
+    if (!this.#calls.get(served.id)) return;
     this.#long.remove(served.id);
     this.#sendError(served.id, error, served.trailer);
     this.#left(served);
@@ -173,7 +174,7 @@ export class ServedLane implements FrameReceiver {
   }
 
   #left(served: ServedCall): void {
-    this.#calls.delete(served.id);
+    this.#calls.take(served.id);
     if (served.cancelled) this.#cancelled--;
     this.#env.outbox.written(this.#calls.size);
     if (this.underWay === 0) this.#env.idle();

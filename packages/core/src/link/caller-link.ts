@@ -6,7 +6,7 @@ import { asBuffer } from "../contract/codec.js";
 import { methodName } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
 import type { Frame, Hello, HelloInit, LaneSettings } from "../gen/rollcall/link/v1/link.js";
-import { readBatch } from "../lane/batch-reader.js";
+import { readInTurns } from "../lane/batch-turns.js";
 import { CallerLane } from "../lane/caller-lane.js";
 import { laneFeature, LaneViolation } from "../lane/lane-protocol.js";
 import { LaneOutbox } from "../lane/outbox.js";
@@ -101,7 +101,9 @@ export class CallerLink {
     try {
       const reply = await connection.call(this.#call);
       if (!reply.responseStream) throw new RpcError(Code.Internal, "one message answered a link", { path });
-      for await (const frame of reply.response) this.#received(frame);
+      for await (const frame of reply.response as AsyncIterable<Frame>)
+        if (frame.kind === "laneBatch") await this.#receivedBatch(asBuffer(frame.laneBatch));
+        else this.#received(frame);
     } catch (error) {
       failure = error instanceof LaneViolation ? violated(error) : RpcError.from(error, path);
     }
@@ -109,6 +111,12 @@ export class CallerLink {
     if (failure?.origin === "local") this.#call.cancel(failure);
     this.#end(failure ? `the link has broken: ${failure.reason}` : "the instance has stopped");
     if (!this.#retired) this.#events.ended(failure);
+  }
+
+  async #receivedBatch(batch: Buffer): Promise<void> {
+    if (this.#over) return;
+    if (!this.#lane) throw new LaneViolation("a batch before the settings");
+    await readInTurns(batch, this.#lane);
   }
 
   #received(frame: Frame): void {
@@ -128,9 +136,6 @@ export class CallerLink {
       case "pong":
         this.#pings.get(frame.pong.id)?.resolve();
         return;
-      case "laneBatch":
-        if (!this.#lane) throw new LaneViolation("a batch before the settings");
-        return readBatch(asBuffer(frame.laneBatch), this.#lane);
       case "laneSettings":
         return this.#openLane(frame.laneSettings);
       case "laneClose":

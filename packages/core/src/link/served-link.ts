@@ -2,7 +2,7 @@ import type { ServerCallContext } from "../call/call.js";
 import { asBuffer } from "../contract/codec.js";
 import type { RpcError } from "../errors.js";
 import type { Frame, Hello } from "../gen/rollcall/link/v1/link.js";
-import { readBatch } from "../lane/batch-reader.js";
+import { readInTurns } from "../lane/batch-turns.js";
 import type { LaneHost } from "../lane/lane-host.js";
 import { laneFeature, laneLimits, laneVersion, LaneViolation } from "../lane/lane-protocol.js";
 import { LaneOutbox } from "../lane/outbox.js";
@@ -61,7 +61,10 @@ export class ServedLink {
   async read(requests: AsyncIterable<Frame>): Promise<void> {
     try {
       for await (const frame of requests) {
-        if (!this.#received(frame)) break;
+        if (frame.kind === "laneBatch") {
+          if (!this.#lane) throw new LaneViolation("a batch before the settings");
+          await readInTurns(asBuffer(frame.laneBatch), this.#lane.served);
+        } else if (!this.#received(frame)) break;
         // Who does not take answers is asked no more questions.
         if (this.#lane?.outbox.isFull) await this.#lane.outbox.room();
       }
@@ -97,10 +100,6 @@ export class ServedLink {
       case "ping":
         // A peer that asks and does not read the answers has lost its link.
         return this.out.push({ pong: { id: frame.ping.id } });
-      case "laneBatch":
-        if (!this.#lane) throw new LaneViolation("a batch before the settings");
-        readBatch(asBuffer(frame.laneBatch), this.#lane.served);
-        return true;
       default:
         // A pong that nobody waits for, or of a later version.
         return true;

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { LinkedList } from "../collections/linked-list.js";
 
 /** Time and one timer, as the machine has them. */
 export interface TimerDriver {
@@ -15,19 +16,10 @@ export interface DriverTimer {
   stop(): void;
 }
 
-interface Entry {
-  fire: () => void;
-  /** The slot it is in; undefined once it has fired or was stopped. */
-  slot: Slot | undefined;
-  previous: Entry | undefined;
-  next: Entry | undefined;
-}
-
 /** The timers that are due at the same time. */
 interface Slot {
   readonly number: number;
-  first: Entry | undefined;
-  last: Entry | undefined;
+  readonly timers: LinkedList<() => void>;
 }
 
 /** The width of a slot: how late a timer may be. */
@@ -54,25 +46,19 @@ export class TimerQueue {
   add(ms: number, fire: () => void): () => void {
     const number = Math.ceil((this.#driver.now() + ms) / slotMs);
     let slot = this.#slots.get(number);
-    if (!slot) this.#slots.set(number, (slot = { number, first: undefined, last: undefined }));
-    const entry: Entry = { fire, slot, previous: slot.last, next: undefined };
-    if (slot.last) slot.last.next = entry;
-    else slot.first = entry;
-    slot.last = entry;
+    if (!slot) this.#slots.set(number, (slot = { number, timers: new LinkedList() }));
+    const { timers } = slot;
+    const link = timers.add(fire);
     if (++this.#count === 1) this.#armed?.timer.ref();
     if (!this.#armed || number < this.#armed.slot) this.#arm(number);
-    return () => this.#remove(entry);
+    return () => {
+      if (!link.list) return;
+      timers.remove(link);
+      this.#left();
+    };
   }
 
-  #remove(entry: Entry): void {
-    const { slot, previous, next } = entry;
-    if (!slot) return;
-    entry.slot = undefined;
-    if (previous) previous.next = next;
-    else slot.first = next;
-    if (next) next.previous = previous;
-    else slot.last = previous;
-    if (!slot.first) this.#slots.delete(slot.number);
+  #left(): void {
     // What nobody waits for any more must not keep the process from ending. It stays armed: others follow.
     if (--this.#count === 0) this.#armed?.timer.unref();
   }
@@ -88,22 +74,25 @@ export class TimerQueue {
     const now = this.#driver.now() / slotMs;
     const due = [...this.#slots.keys()].filter((number) => number <= now).sort((a, b) => a - b);
     for (const number of due) {
-      const slot = this.#slots.get(number);
-      for (let entry = slot?.first; entry; entry = slot?.first) {
-        this.#remove(entry);
-        fire(entry);
+      const timers = this.#slots.get(number)?.timers;
+      for (let link = timers?.shift(); link; link = timers?.shift()) {
+        this.#left();
+        call(link.value);
       }
+      this.#slots.delete(number);
     }
     let first = Infinity;
-    for (const number of this.#slots.keys()) first = Math.min(first, number);
+    // Slots that are empty go when their time has come: calls come and go far more often.
+    for (const { number, timers } of this.#slots.values())
+      if (timers.size > 0) first = Math.min(first, number);
     if (first < Infinity) this.#arm(first);
   };
 }
 
 /** One that throws must not keep the others from firing: it is uncaught, as from a timer of its own. */
-function fire(entry: Entry): void {
+function call(fire: () => void): void {
   try {
-    entry.fire();
+    fire();
   } catch (error) {
     queueMicrotask(() => {
       throw error;

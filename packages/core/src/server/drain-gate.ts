@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { Metadata } from "@grpc/grpc-js";
 import type { Call, Interceptor } from "../call/call.js";
+import { LinkedList } from "../collections/linked-list.js";
 import { Code } from "../code.js";
 import { RpcError } from "../errors.js";
 import { drainTrailer } from "../call/drain.js";
@@ -22,15 +23,15 @@ export function createDrainGate(): DrainGate {
   const controller = new AbortController();
   // Every open stream may listen.
   setMaxListeners(0, controller.signal);
-  const calls = new Set<Call>();
+  const calls = new LinkedList<Call>();
   return {
     draining: controller.signal,
     get inflight() {
       return calls.size;
     },
     interceptor: (next) => async (call) => {
-      const ended = (): unknown => calls.delete(call);
-      calls.add(call);
+      const link = calls.add(call);
+      const ended = (): void => calls.remove(link);
       // A cancelled call has had its answer, even if its handler goes on.
       call.onCancel(ended);
       try {
@@ -44,7 +45,7 @@ export function createDrainGate(): DrainGate {
     },
     begin: () => controller.abort(drainError("the server is draining")),
     cut() {
-      for (const call of calls) call.cancel(drainError("the server has stopped"));
+      for (const call of calls.values()) call.cancel(drainError("the server has stopped"));
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Call, Reply } from "../../call/call.js";
 import { Code } from "../../code.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
+import { LinkedList, type Link } from "../../collections/linked-list.js";
 import type { Logger } from "pino";
 import type { Clock } from "../../ports/clock.js";
 import type { ConnectionState } from "../../ports/endpoint.js";
@@ -29,7 +30,7 @@ export class GrpcConnection implements Connection {
   readonly #target: string;
   readonly #env: ConnectionEnv;
   readonly #listeners = new Set<(state: ConnectionState) => void>();
-  readonly #inflight = new Set<ClientCall>();
+  readonly #inflight = new LinkedList<ClientCall>();
   readonly #idle = Promise.withResolvers<void>();
   #state: ConnectionState = "connecting";
   #wire: Wire | undefined;
@@ -69,13 +70,13 @@ export class GrpcConnection implements Connection {
       throw new RpcError(Code.DeadlineExceeded, "the deadline has passed", { path, processed: "no" });
     }
     const sent = new ClientCall(channel, call, timeoutMs);
-    this.#inflight.add(sent);
-    void sent.end.then(() => this.#settled(sent));
+    const link = this.#inflight.add(sent);
+    void sent.end.then(() => this.#settled(link));
     return sent.reply;
   };
 
   abort(reasonOf: (call: Call) => RpcError | undefined): void {
-    for (const sent of this.#inflight) {
+    for (const sent of this.#inflight.values()) {
       const reason = sent.replied ? undefined : reasonOf(sent.call);
       if (reason) sent.abort(reason);
     }
@@ -102,12 +103,12 @@ export class GrpcConnection implements Connection {
 
   #cut(): void {
     const reason = `the connection to ${this.#target} was closed`;
-    for (const call of this.#inflight)
+    for (const call of this.#inflight.values())
       call.abort(new RpcError(Code.Unavailable, reason, { path: call.path }));
   }
 
-  #settled(call: ClientCall): void {
-    this.#inflight.delete(call);
+  #settled(call: Link<ClientCall>): void {
+    this.#inflight.remove(call);
     if (this.#state === "closed" && this.#inflight.size === 0) this.#idle.resolve();
   }
 

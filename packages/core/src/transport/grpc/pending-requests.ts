@@ -1,4 +1,5 @@
 import { Metadata, status } from "@grpc/grpc-js";
+import { LinkedList, type Link } from "../../collections/linked-list.js";
 import type { Clock } from "../../ports/clock.js";
 import type { InnerCall } from "./inner-call.js";
 
@@ -7,6 +8,11 @@ export interface PendingRequestLimits {
   readonly maxPendingRequests: number;
   /** How long a request may be on its way; 0 for any time. */
   readonly requestTimeoutMs: number;
+}
+
+interface PendingRequest {
+  readonly call: InnerCall;
+  readonly sinceMs: number;
 }
 
 /** How long callers are told to wait, in milliseconds: as long as it takes a few requests to arrive. */
@@ -19,8 +25,8 @@ const pushbackMs = { least: 50, most: 150 };
 export class PendingRequests {
   readonly #limits: PendingRequestLimits;
   readonly #env: { readonly clock: Clock; random(): number };
-  /** Since when, the oldest first. */
-  readonly #since = new Map<InnerCall, number>();
+  /** The oldest first. */
+  readonly #pending = new LinkedList<PendingRequest>();
   #stopTimer: (() => void) | undefined;
 
   constructor(limits: PendingRequestLimits, env: { readonly clock: Clock; random(): number }) {
@@ -29,13 +35,13 @@ export class PendingRequests {
   }
 
   get size(): number {
-    return this.#since.size;
+    return this.#pending.size;
   }
 
   /** Watches over a call until its request has arrived. Returns whether there is room; if not, the call has ended. */
   enter(call: InnerCall): boolean {
     const { maxPendingRequests: most } = this.#limits;
-    if (most > 0 && this.#since.size >= most) {
+    if (most > 0 && this.#pending.size >= most) {
       const metadata = new Metadata();
       const { least, most: longest } = pushbackMs;
       const ms = Math.round(least + this.#env.random() * (longest - least));
@@ -44,26 +50,27 @@ export class PendingRequests {
       call.sendStatus({ code: status.RESOURCE_EXHAUSTED, details, metadata });
       return false;
     }
-    const leave = (): void => this.#leave(call);
+    const link = this.#pending.add({ call, sinceMs: this.#env.clock.now() });
+    const leave = (): void => this.#leave(link);
     call.stream.on("end", leave).on("close", leave);
-    this.#since.set(call, this.#env.clock.now());
     this.#arm();
     return true;
   }
 
-  #leave(call: InnerCall): void {
-    if (!this.#since.delete(call) || this.#since.size > 0) return;
+  #leave(link: Link<PendingRequest>): void {
+    this.#pending.remove(link);
+    if (this.#pending.size > 0) return;
     this.#stopTimer?.();
     this.#stopTimer = undefined;
   }
 
   /** One timer for all: the oldest is the first to be late. */
   #arm(): void {
-    const [oldest] = this.#since.values();
+    const oldest = this.#pending.first;
     const { requestTimeoutMs } = this.#limits;
     if (this.#stopTimer || oldest === undefined || requestTimeoutMs === 0) return;
     const { clock } = this.#env;
-    this.#stopTimer = clock.timer(oldest + requestTimeoutMs - clock.now(), () => {
+    this.#stopTimer = clock.timer(oldest.sinceMs + requestTimeoutMs - clock.now(), () => {
       this.#stopTimer = undefined;
       this.#endLate();
       this.#arm();
@@ -73,11 +80,10 @@ export class PendingRequests {
   #endLate(): void {
     const { requestTimeoutMs } = this.#limits;
     const before = this.#env.clock.now() - requestTimeoutMs;
-    for (const [call, since] of this.#since) {
-      if (since > before) return;
-      this.#since.delete(call);
-      const details = `the request did not arrive within ${requestTimeoutMs} ms`;
-      call.sendStatus({ code: status.DEADLINE_EXCEEDED, details });
+    const details = `the request did not arrive within ${requestTimeoutMs} ms`;
+    for (let oldest = this.#pending.first; oldest && oldest.sinceMs <= before; oldest = this.#pending.first) {
+      this.#pending.shift();
+      oldest.call.sendStatus({ code: status.DEADLINE_EXCEEDED, details });
     }
   }
 }
