@@ -4,7 +4,10 @@ import { systemTimers } from "./timer-queue.js";
 export interface Clock {
   /** Milliseconds since the Unix epoch, never going back: a monotonic clock, so steps of the wall clock do not show. */
   now(): number;
-  /** Calls `fire` once after `ms` (any length; `Infinity` never); returns its cancellation. */
+  /**
+   * Calls `fire` once after `ms` (any length; `Infinity` never), or a few milliseconds later; returns its cancellation. It
+   * is called outside of any call.
+   */
   timer(ms: number, fire: () => void): () => void;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;

@@ -6,8 +6,8 @@ import { messages, wrongMessages } from "./fixtures/values.js";
 import { damaged, wireBytes } from "./fixtures/wire.js";
 
 const names = ["A", "B", "C", "D"];
-/** `ROLLCALL_CODEC_RUNS=20000` looks further. */
-const numRuns = Number(process.env["ROLLCALL_CODEC_RUNS"] ?? 150);
+/** `ROLLCALL_TEST_CODEC_RUNS=20000` looks further. */
+const numRuns = Number(process.env["ROLLCALL_TEST_CODEC_RUNS"] ?? 150);
 const perSchema = 12;
 
 interface Compared {
