@@ -46,7 +46,7 @@ class Machine implements TimerDriver {
 describe("a queue of timers", () => {
   it("fires each once, never early, at most 4 ms late, and none that was stopped", () => {
     const step = fc.record({
-      ms: fc.oneof(fc.integer({ min: 0, max: 200 }), fc.double({ min: 0, max: 2 ** 33, noNaN: true })),
+      ms: fc.oneof(fc.integer({ min: 0, max: 200 }), fc.double({ min: 0.01, max: 2 ** 33, noNaN: true })),
       stops: fc.boolean(),
       advance: fc.oneof(fc.integer({ min: 0, max: 50 }), fc.constant(2 ** 31)),
     });
