@@ -13,9 +13,6 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The longest delay a Node timer takes; anything longer would fire at once. */
-const longestTimerMs = 2 ** 31 - 1;
-
 /** Shorter timers are Node's own: to be late by 4 ms would be much for them. */
 const leastQueuedMs = 40;
 
@@ -38,14 +35,7 @@ export function sleepOn(clock: Pick<Clock, "timer">, ms: number, signal?: AbortS
 function timer(ms: number, fire: () => void): () => void {
   if (ms === Infinity) return () => {};
   if (ms >= leastQueuedMs) return systemTimers.add(ms, fire);
-  let handle: NodeJS.Timeout;
-  const arm = (left: number): void => {
-    handle =
-      left > longestTimerMs
-        ? setTimeout(() => arm(left - longestTimerMs), longestTimerMs)
-        : setTimeout(fire, Math.max(0, left));
-  };
-  arm(ms);
+  const handle = setTimeout(fire, Math.max(0, ms));
   return () => clearTimeout(handle);
 }
 
