@@ -28,6 +28,10 @@ class Machine implements TimerDriver {
     };
   }
 
+  lose(): void {
+    this.#timer = undefined;
+  }
+
   get armed(): boolean {
     return this.#timer !== undefined;
   }
@@ -111,6 +115,23 @@ describe("a queue of timers", () => {
     expect(machine.holds).toBe(true);
     machine.advance(200);
     expect(machine.holds).toBe(true);
+  });
+
+  it("goes on when the machine has lost its timer", () => {
+    const machine = new Machine();
+    const queue = new TimerQueue(machine);
+    const fired: string[] = [];
+    queue.add(50, () => fired.push("lost"));
+    machine.lose();
+    machine.advance(500);
+    queue.add(100, () => fired.push("early"));
+    machine.advance(2_000);
+    expect(fired).toEqual([]);
+    queue.add(100, () => fired.push("late"));
+    machine.advance(0);
+    expect(fired).toEqual(["lost", "early"]);
+    machine.advance(110);
+    expect(fired).toEqual(["lost", "early", "late"]);
   });
 
   describe("with one that throws", () => {
