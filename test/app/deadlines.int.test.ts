@@ -26,7 +26,7 @@ function contractOf(name: string): ServiceContract<Link> {
   return {
     name: `chain.v1.${name}`,
     methods: { go: method("unary", { path }) },
-    file: { service: () => undefined } as never,
+    file: { codecs: () => new Map() } as never,
   };
 }
 const A = contractOf("A");
