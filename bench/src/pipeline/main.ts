@@ -17,6 +17,7 @@ import {
 } from "@rollcall/core";
 import { balancerByName, standardStack } from "@rollcall/balancer";
 import { pino } from "pino";
+import { spreadOf } from "../spread.js";
 import { Echo } from "../gen/bench/v1/echo.js";
 
 const usage = `bench:pipeline [--json] [--rounds <n>] [--calls <n>]
@@ -130,7 +131,6 @@ async function nanosPerCall(call: () => Promise<unknown>): Promise<number> {
   return (1000 * (user + system)) / calls;
 }
 
-const median = (all: readonly number[]): number => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]!;
 const sides = { client: client(), server: await server() };
 const figures: Record<string, number> = {};
 for (const [name, call] of Object.entries(sides)) {
@@ -138,7 +138,7 @@ for (const [name, call] of Object.entries(sides)) {
   const rounds: number[] = [];
   for (let round = 0; round < 5; round++) await nanosPerCall(call);
   for (let round = 0; round < Number(values.rounds); round++) rounds.push(await nanosPerCall(call));
-  figures[name] = Number((median(rounds) / 1000).toFixed(2));
+  figures[name] = Number((spreadOf(rounds).median / 1000).toFixed(2));
 }
 if (values.json) console.log(JSON.stringify({ usPerCall: figures }));
 else
