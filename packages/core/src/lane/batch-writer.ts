@@ -7,6 +7,8 @@ const headBytes = 6;
 /** `Frame.lane_batch`, length-delimited. */
 const batchTag = (8 << 3) | 2;
 const chunkBytes = 64 << 10;
+/** A lane that is not used holds no memory. */
+const noChunk = Buffer.alloc(0);
 /** Less than this at the end of a chunk is not worth a batch. */
 const leastBytes = 4 << 10;
 
@@ -15,7 +17,7 @@ const leastBytes = 4 << 10;
  * each with its own part of one.
  */
 export class BatchWriter {
-  #chunk: Buffer = Buffer.allocUnsafeSlow(chunkBytes);
+  #chunk: Buffer = noChunk;
   /** Where the batch begins, after the room for its head. */
   #begin = headBytes;
   #at = headBytes;
@@ -76,7 +78,7 @@ export class BatchWriter {
     writeVarint(this.#chunk, head + 1, length);
     const batch = this.#chunk.subarray(head, this.#at);
     if (this.#chunk.length - this.#at < leastBytes) {
-      this.#chunk = Buffer.allocUnsafeSlow(chunkBytes);
+      this.#chunk = noChunk;
       this.#begin = headBytes;
     } else {
       this.#begin = this.#at + headBytes;
@@ -143,7 +145,7 @@ export class BatchWriter {
     if (this.#at + bytes <= this.#chunk.length) return;
     const { length } = this;
     const chunk = Buffer.allocUnsafeSlow(Math.max(chunkBytes, 2 * (headBytes + length + bytes)));
-    this.#chunk.copy(chunk, headBytes, this.#begin, this.#at);
+    if (length > 0) this.#chunk.copy(chunk, headBytes, this.#begin, this.#at);
     this.#lengthAt += headBytes - this.#begin;
     this.#begin = headBytes;
     this.#at = headBytes + length;
