@@ -1,6 +1,7 @@
 import type { Metadata } from "@grpc/grpc-js";
 import { isSendable } from "../transport/grpc/sendable.js";
 import { laneLimits } from "./lane-protocol.js";
+import { fits } from "./metadata-size.js";
 import { textOfValues } from "./metadata-values.js";
 
 /**
@@ -8,19 +9,11 @@ import { textOfValues } from "./metadata-values.js";
  * the way or limit goes by them.
  */
 export function isOrdinary(metadata: Metadata): boolean {
-  let pairs = 0;
-  let bytes = 0;
   for (const [key, values] of Object.entries(metadata.toJSON())) {
     if (!isSendable(key, values.length)) return false;
-    if (key.endsWith("-bin")) {
-      pairs += values.length;
-      for (const value of values) bytes += key.length + value.length;
-      continue;
-    }
+    if (key.endsWith("-bin")) continue;
     const text = textOfValues(values);
     if (text.trim() !== text) return false;
-    pairs++;
-    bytes += key.length + text.length;
   }
-  return pairs <= laneLimits.maxMetadataPairs && bytes <= laneLimits.maxMetadataBytes;
+  return fits(metadata, laneLimits.maxMetadataPairs, laneLimits.maxMetadataBytes);
 }
