@@ -1,6 +1,6 @@
 import type { Http2Session, ServerHttp2Stream } from "node:http2";
 import type { TLSSocket } from "node:tls";
-import type { Interceptor, Peer, ServerCallContext } from "../../call/call.js";
+import type { Call, Interceptor, Peer, ServerCallContext } from "../../call/call.js";
 import { Code } from "../../code.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
@@ -60,7 +60,7 @@ function read(socket: TLSSocket): ShownCertificate {
 export function authorizePeers(allowedPeers: ReadonlySet<string> | undefined): Interceptor {
   return (next) => async (call) => {
     const { peer } = call as unknown as ServerCallContext;
-    const refusal = refusalOf(peer as TlsPeer, allowedPeers, methodName(call.method));
+    const refusal = refusalOf(peer as TlsPeer, allowedPeers, call);
     if (!refusal) return next(call);
     if (call.method.path !== linkPath) throw refusal;
     refusedPeers.add(peer);
@@ -71,11 +71,12 @@ export function authorizePeers(allowedPeers: ReadonlySet<string> | undefined): I
 function refusalOf(
   { identity, fault }: TlsPeer,
   allowedPeers: ReadonlySet<string> | undefined,
-  path: string,
+  { method }: Call,
 ): RpcError | undefined {
-  const options = { path, processed: "no" } as const;
+  const isAllowed = !allowedPeers || (identity !== undefined && allowedPeers.has(identity));
+  if (fault === undefined && isAllowed) return undefined;
+  const options = { path: methodName(method), processed: "no" } as const;
   if (fault !== undefined) return new RpcError(Code.Unauthenticated, fault, options);
-  if (!allowedPeers || (identity !== undefined && allowedPeers.has(identity))) return undefined;
   const who = identity === undefined ? "a client without an identity" : JSON.stringify(identity);
   return new RpcError(Code.PermissionDenied, `${who} may not call here (tls.allowedPeers)`, options);
 }
