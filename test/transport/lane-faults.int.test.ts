@@ -116,6 +116,18 @@ describe("a caller that sends on a lane what it must not", () => {
     expect(await raw.ended).toMatchObject({ reason: "lane: a batch before the settings" });
   });
 
+  it("is told when a message is no frame at all", async () => {
+    await using scene = new Scene(overLanes(grpc));
+    const server = await scene.serve({ unary: async () => ({}) });
+    const { raw, connection } = await rawCaller(scene, server.listener.port);
+    raw.send(Buffer.from([0xff, 0xff, 0xff]));
+    expect(await raw.ended).toMatchObject({
+      code: Code.Internal,
+      reason: expect.stringContaining("Error deserializing request"),
+    });
+    expect(await connection.call(echoCall("unary"))).toMatchObject({ response: {} });
+  });
+
   it("is served all the same when a frame is of a kind that is not known, or empty ones come in masses", async () => {
     await using scene = new Scene(overLanes(grpc));
     const server = await scene.serve({ unary: async () => ({ ok: true }) });

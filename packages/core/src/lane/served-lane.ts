@@ -8,7 +8,7 @@ import { encodedMessage } from "../contract/codec.js";
 import type { MethodContract } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
-import { statusOf, wrongKind } from "../transport/answer-status.js";
+import { statusOf, undecodable, wrongKind } from "../transport/answer-status.js";
 import { sendable } from "../transport/grpc/sendable.js";
 import { fitsAnswer } from "./answer-metadata.js";
 import type { FrameReceiver } from "./batch-reader.js";
@@ -113,8 +113,7 @@ export class ServedLane implements FrameReceiver {
     try {
       request = method.request.decode(message);
     } catch (error) {
-      const reason = `Error deserializing request: ${error instanceof Error ? error.message : String(error)}`;
-      this.#sendError(id, new RpcError(Code.Internal, reason), trailer);
+      this.#sendError(id, undecodable(error), trailer);
       return;
     }
     const call: Call = createServerCall(

@@ -20,6 +20,12 @@ export function statusOf(error: unknown, responseTrailer: Metadata): AnswerStatu
   return { code, details: sendableText(reason), metadata: sendable(errorTrailer(rpcError, responseTrailer)) };
 }
 
+/** The error of a request that cannot be read, in grpc-js' words. */
+export function undecodable(error: unknown): RpcError {
+  const reason = `Error deserializing request: ${error instanceof Error ? error.message : String(error)}`;
+  return new RpcError(Code.Internal, reason, { cause: error });
+}
+
 /** The error of an interceptor that has answered with a reply of the other kind. */
 export function wrongKind(reply: Reply): RpcError {
   const what = reply.responseStream

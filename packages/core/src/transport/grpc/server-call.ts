@@ -13,7 +13,7 @@ import { encodedMessage } from "../../contract/codec.js";
 import type { MethodContract } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
 import type { Clock } from "../../ports/clock.js";
-import { statusOf, wrongKind } from "../answer-status.js";
+import { statusOf, undecodable, wrongKind } from "../answer-status.js";
 import { innerCall } from "./inner-call.js";
 import { createResponseWriter, type ResponseStream } from "./response-writer.js";
 import { linkPath } from "../../link/link-protocol.js";
@@ -56,7 +56,16 @@ export function grpcHandler(
       method.path === linkPath
         ? new RawMessages(innerCall(grpc.call).stream, env.maxReceiveBytes, (error) => sender.fail(error))
         : undefined;
-    const { call, responseHeader, responseTrailer } = receive(method, grpc, env, raw);
+    const decode = (bytes: Buffer): object => {
+      try {
+        return method.request.decode(bytes);
+      } catch (error) {
+        const unreadable = undecodable(error);
+        sender.fail(unreadable);
+        throw unreadable;
+      }
+    };
+    const { call, responseHeader, responseTrailer } = receive(method, grpc, env, raw, decode);
     const sender = callback
       ? unarySender(grpc, callback, encode, responseHeader, responseTrailer)
       : streamSender(
@@ -90,6 +99,7 @@ function receive(
   grpc: AnyServerCall,
   env: ServerCallEnv,
   raw: RawMessages | undefined,
+  decode: (bytes: Buffer) => object,
 ): { call: Call; responseHeader: Metadata; responseTrailer: Metadata } {
   const responseHeader = new Metadata();
   const responseTrailer = new Metadata();
@@ -98,7 +108,7 @@ function receive(
     return call.cancelReason;
   };
   const request = raw
-    ? rawRequestsOf(raw, grpc, method.request.decode, gone)
+    ? rawRequestsOf(raw, grpc, decode, gone)
     : isRequestStream(method)
       ? requestsOf(grpc as unknown as ServerReadableStream<object, object>, gone)
       : (grpc as unknown as ServerUnaryCall<object, object>).request;
