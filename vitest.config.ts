@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+// Tests start hundreds of processes of the same modules.
+process.env["NODE_COMPILE_CACHE"] ??= new URL(".cache/compiled", import.meta.url).pathname;
+
 /** Tests that measure time, or load the machine. */
 const timed = [
   "bench/src/**/*.int.test.ts",

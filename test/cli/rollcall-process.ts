@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { fromSources } from "../from-sources.js";
 
 const main = new URL("../../packages/cli/src/main.ts", import.meta.url).pathname;
-const node = ["--conditions=@rollcall/source", "--import", "@oxc-node/core/register", main];
+const node = [...fromSources, main];
 
 /** What a process of `rollcall` left behind. */
 export interface Ended {

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { findEtcd, startEtcd } from "@rollcall/testing";
 import { describe, expect, test } from "vitest";
 import { withoutRealEtcd } from "./describe-etcd.js";
+import { fromSources } from "../from-sources.js";
 import { eventually } from "./conformance/session.js";
 
 const parent = `
@@ -37,12 +38,7 @@ else {
     });
 
     test("ends with its parent, even when that is killed and etcd is paused", async () => {
-      const args = [
-        "--conditions=@rollcall/source",
-        "--import",
-        "@oxc-node/core/register",
-        "--input-type=module",
-      ];
+      const args = [...fromSources, "--input-type=module"];
       const child = spawn(process.execPath, [...args, "--eval", parent], {
         stdio: ["ignore", "pipe", "inherit"],
       });

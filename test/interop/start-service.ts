@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { FleetProcess } from "@rollcall/testing/fleet";
+import { fromSources } from "../from-sources.js";
 
 const script = fileURLToPath(new URL("service-process.ts", import.meta.url));
 
@@ -10,7 +11,7 @@ export async function startServiceProcess(
 ): Promise<FleetProcess> {
   const service = await FleetProcess.start(
     {
-      args: ["--conditions=@rollcall/source", "--import", "@oxc-node/core/register", script],
+      args: [...fromSources, script],
       env: {
         ROLLCALL_REGISTRY: registry,
         ROLLCALL_LOG_FORMAT: "json",

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { ordersLog } from "./orders-log.js";
+import { fromSources } from "../from-sources.js";
 
 const run = promisify(execFile);
 
 it("a simulation has the same events in another process", async () => {
-  const loader = ["--conditions=@rollcall/source", "--import", "@oxc-node/core/register"];
+  const loader = [...fromSources];
   const printed = await run(process.execPath, [...loader, join(import.meta.dirname, "print-log.ts"), "42"], {
     env: { ...process.env, ROLLCALL_WEIGHT: "7", ROLLCALL_PORT: "not heeded" },
   });

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, it } from "vitest";
+import { fromSources } from "../../../test/from-sources.js";
 
 const main = fileURLToPath(new URL("main.ts", import.meta.url));
-const node = ["--conditions=@rollcall/source", "--import", "@oxc-node/core/register", main];
+const node = [...fromSources, main];
 const started: ChildProcess[] = [];
 
 afterEach(() => {

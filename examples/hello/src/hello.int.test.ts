@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { EtcdServer } from "@rollcall/testing";
 import { expect, it } from "vitest";
+import { fromSources } from "../../../test/from-sources.js";
 
-const ts = ["--conditions=@rollcall/source", "--import", "@oxc-node/core/register"];
+const ts = [...fromSources];
 const file = (name: string): string => join(import.meta.dirname, name);
 
 it("greets from a service that the caller found in the registry", async () => {

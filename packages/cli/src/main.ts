@@ -1,6 +1,10 @@
 #!/usr/bin/env node
-import { run } from "./program.js";
-import { processTerminal } from "./terminal.js";
+import { enableCompileCache } from "node:module";
+
+// It helps what is loaded after it.
+enableCompileCache();
+const { run } = await import("./program.js");
+const { processTerminal } = await import("./terminal.js");
 
 // A reader such as `head` may close the pipe early, and a terminal while a command ends what it started.
 for (const stream of [process.stdout, process.stderr])

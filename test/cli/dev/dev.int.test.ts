@@ -6,6 +6,7 @@ import { Orders } from "../../fixtures/gen/shop/v1/shop.js";
 import { CallerLoop } from "./caller-loop.js";
 import { DevProcess, isAlive } from "./dev-process.js";
 import { DevProject } from "./dev-project.js";
+import { tsLoader } from "../../from-sources.js";
 
 const long = 240_000;
 
@@ -191,8 +192,7 @@ describe("rollcall dev", () => {
   it(
     "knows from the registry that a command serves which passes no IPC on, and drains what it started",
     async () => {
-      const loader = import.meta.resolve("@oxc-node/core/register");
-      const script = `"${process.execPath}" --import "${loader}" src/main.ts`;
+      const script = `"${process.execPath}" --import "${tsLoader}" src/main.ts`;
       // As npm has it: a shell that waits, and ends without telling the service.
       const loop = dev(["--", "env", "-u", "NODE_CHANNEL_FD", "sh", "-c", `${script}; exit 7`]);
       const { pid } = await loop.event("serving");
@@ -215,7 +215,7 @@ describe("what rollcall dev leaves behind", () => {
   ])(
     "is nothing when it is killed while it runs %s",
     async (_, args) => {
-      const loop = dev(args, { LOADER: import.meta.resolve("@oxc-node/core/register") });
+      const loop = dev(args, { LOADER: tsLoader });
       const { pid } = await loop.event("serving");
       const logged = [...loop.output.matchAll(/"pid":(\d+)/g)].map(([, each]) => Number(each));
       const pids = [...new Set([pid, ...logged])];
@@ -233,7 +233,7 @@ describe("what rollcall dev leaves behind", () => {
     "is nothing after a second Ctrl-C, which does not wait for the drain, while it runs %s",
     async (_, args) => {
       await project.write("src/main.ts", deaf);
-      const loop = dev(args, { LOADER: import.meta.resolve("@oxc-node/core/register") });
+      const loop = dev(args, { LOADER: tsLoader });
       await loop.event("serving");
       const pid = Number(/deaf (\d+)/.exec(loop.output)?.[1]);
       loop.child.kill("SIGINT");

@@ -3,6 +3,7 @@ import { FleetProcess, type ProcessCommand } from "@rollcall/testing/fleet";
 import type { Behaviour, ServiceCounts } from "../processes/messages.js";
 import { isFaults } from "../processes/messages.js";
 import type { RowContext } from "./context.js";
+import { fromSources } from "../../from-sources.js";
 
 export type Variables = Readonly<Record<string, string>>;
 
@@ -18,7 +19,7 @@ export interface StartOptions {
 /** How a script of `processes/` is run from its sources, in a namespace if need be. */
 export function commandOf(script: string, env: Variables, namespace?: string): ProcessCommand {
   const path = fileURLToPath(new URL(`../processes/${script}`, import.meta.url));
-  const args = ["--conditions=@rollcall/source", "--import", "@oxc-node/core/register", path];
+  const args = [...fromSources, path];
   if (namespace === undefined) return { args, env };
   return { file: "ip", args: ["netns", "exec", namespace, process.execPath, ...args], env };
 }

@@ -4,12 +4,13 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { etcdRegistry } from "@rollcall/registry/etcd";
 import { afterEach, expect, it } from "vitest";
+import { fromSources } from "../../../../test/from-sources.js";
 
 const main = path.resolve(import.meta.dirname, "../main.ts");
 const children: ChildProcess[] = [];
 
 function rollcall(...args: string[]): ChildProcess {
-  const node = ["--conditions=@rollcall/source", "--import", "@oxc-node/core/register", main];
+  const node = [...fromSources, main];
   const child = spawn(process.execPath, [...node, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   children.push(child);
   return child;

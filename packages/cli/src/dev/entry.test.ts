@@ -23,7 +23,7 @@ describe("an entry", () => {
     expect(command.args).toEqual([
       "--enable-source-maps",
       "--import",
-      expect.stringMatching(/^file:.*@oxc-node.*register/),
+      expect.stringMatching(/^file:.*ts-loader/),
       path.join(folder, "src/main.ts"),
     ]);
     expect(sources).toBe(path.join(folder, "src"));

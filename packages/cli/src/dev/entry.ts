@@ -36,7 +36,7 @@ export function entryProgram(entry: string, cwd: string): Program {
       `${entry} is neither TypeScript nor JavaScript; run other programs by rollcall dev -- <command>`,
     );
   // From here, so that a project needs no loader of its own.
-  const loader = typeScript.test(file) ? ["--import", import.meta.resolve("@oxc-node/core/register")] : [];
+  const loader = typeScript.test(file) ? ["--import", import.meta.resolve("#ts-loader")] : [];
   return {
     name: entry,
     command: { args: ["--enable-source-maps", ...loader, file], cwd },
