@@ -51,11 +51,10 @@ describe("a process that stops", () => {
     await using orders = createClient(Orders, { registry: etcd.url, balancer, interceptors });
     await orders.get({ id: "1" });
     await using traffic = startTraffic({ ratePerSecond: 500, call: () => orders.get({ id: "1" }) });
-    await sleep(1_000);
     const lastPicks: number[] = [];
     const leaves: number[] = [];
     for (const service of services.slice(1)) {
-      expect(picks.count(addressOf(service))).toBeGreaterThan(50);
+      await expect.poll(() => picks.count(addressOf(service)), { timeout: 20_000 }).toBeGreaterThan(50);
       const fromMs = performance.now();
       service.signal("SIGTERM");
       expect(exitText(await service.exit)).toBe("code 0");

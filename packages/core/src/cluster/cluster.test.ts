@@ -150,7 +150,7 @@ describe("a cluster", () => {
     expect(balancer.outcomes.map(({ code }) => code)).toEqual([Code.Ok, Code.Unavailable]);
   });
 
-  it("leaves an instance alone that has stopped answering, and ends what may be repeated there", async () => {
+  it("leaves an instance alone that has stopped answering, and ends what may be repeated elsewhere", async () => {
     const { cluster, publish, transport, clock, balancer, lines } = setup();
     transport.respond = () => new Promise(() => {});
     await publish(instance("a"));
@@ -162,11 +162,14 @@ describe("a cluster", () => {
     expect(balancer.views.at(-1)).toBe("a");
     await clock.advance(1);
     expect(balancer.views.at(-1)).toBe("");
+    expect(ended).toEqual([]);
+    await publish(instance("a"), instance("b"));
+    expect(balancer.views.at(-1)).toBe("b");
     expect(ended).toEqual(["a has stopped answering", undefined, undefined]);
     transport.respond = async () => answer();
     const late = cluster.send(callOn());
     await clock.advance(5_000);
-    expect(balancer.views.at(-1)).toBe("a");
+    expect(balancer.views.at(-1)).toBe("a,b");
     expect(await late).toMatchObject({ response: {} });
     expect(lines.map(({ msg }) => msg)).toEqual([
       "instance does not answer: not used",

@@ -77,6 +77,11 @@ export class HangWatch {
     return this.#hung;
   }
 
+  /** Ends its calls that may be repeated, if it hangs: for when there are others to take them. */
+  endCalls(): void {
+    if (this.#hung) this.#env.connection.abort?.((call) => this.#reasonToEnd(call));
+  }
+
   /** A call has gone out. */
   sent(nowMs: number): void {
     if (this.#unheardMs !== undefined && this.#patienceMs === this.#quietMs) return;
@@ -189,7 +194,6 @@ export class HangWatch {
     question.partsLeft = parts;
     this.#arm(nowMs + question.partMs);
     this.#env.onChange(true);
-    this.#env.connection.abort?.((call) => this.#reasonToEnd(call));
   }
 
   /** The connection could not carry the question. */
@@ -209,7 +213,7 @@ export class HangWatch {
     return ms * (1 + jitter * (2 * this.#env.random() - 1));
   }
 
-  /** Others wait: the process may come back, and they may have run. */
+  /** Those that may not be repeated wait: the process may come back, and they may have run. */
   #reasonToEnd(call: Call): RpcError | undefined {
     if (!call.method.idempotent) return undefined;
     const reason = `${this.#env.name} has stopped answering`;

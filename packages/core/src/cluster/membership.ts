@@ -284,5 +284,7 @@ export class Membership {
     // When all say so, it is the method that is missing.
     this.#available = own.length > 0 ? own : able;
     this.#onChange();
+    // With nowhere else to go they would only fail: what does not answer may be late.
+    if (able.length > 0) for (const { watch } of this.#endpoints.values()) watch?.endCalls();
   }
 }
