@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // Tests start hundreds of processes of the same modules.
@@ -35,6 +36,8 @@ export default defineConfig({
           name: "unit",
           include: ["{packages,examples}/*/src/**/*.test.ts", "bench/src/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["**/*.int.test.ts", "**/node_modules/**", "**/dist/**"],
+          // Of two cores the default leaves one alone.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
           sequence: { groupOrder: 0 },
           // A worker for all files of its share: starting one per file took longer than most files do.
           isolate: false,
@@ -46,7 +49,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "ports",
-          globalSetup: ["test/loud-skips.ts"],
+          globalSetup: ["test/loud-skips.ts", "test/interop/build-go.ts"],
           include: ["packages/*/src/**/*.int.test.ts", "test/**/*.int.test.ts"],
           exclude: [...timed, "**/node_modules/**", "**/dist/**"],
           // They wait more than they work.
@@ -63,8 +66,8 @@ export default defineConfig({
           globalSetup: ["test/loud-skips.ts"],
           include: timed,
           exclude: ["**/node_modules/**", "**/dist/**"],
-          // Alone on the machine, one file after the other.
-          fileParallelism: false,
+          // Most of their time is for processes to start, and for what does not come.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 60_000,

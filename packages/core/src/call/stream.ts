@@ -1,3 +1,5 @@
+import { isFlow, type Flow, type Sink } from "./flow.js";
+
 /** What `mapStream` does to a stream on its way. */
 export interface StreamHooks<In, Out> {
   /** Each message on its way. */
@@ -12,12 +14,48 @@ export interface StreamHooks<In, Out> {
 
 /**
  * Maps a stream without an async generator: one that is left before its first message would never end its source, this
- * does. Single-use, like its source.
+ * does. Single-use, like its source. What is mapped of a flow flows too, unless its steps need a context.
  */
 export function mapStream<In, Out>(
   source: AsyncIterable<In>,
   hooks: StreamHooks<In, Out>,
 ): AsyncIterable<Out> {
+  const mapped = mapIterable(source, hooks);
+  return isFlow(source) && !hooks.run ? mapFlow(source, hooks, mapped) : mapped;
+}
+
+function mapFlow<In, Out>(
+  source: Flow<In>,
+  hooks: StreamHooks<In, Out>,
+  iterable: AsyncIterable<Out>,
+): Flow<Out> {
+  return {
+    ...iterable,
+    async flowInto(sink: Sink<Out>) {
+      let refused = false;
+      const take = (message: In): Promise<void> | undefined => {
+        const value = hooks.value(message);
+        try {
+          return sink(value);
+        } catch (error) {
+          refused = true;
+          throw error;
+        }
+      };
+      try {
+        await source.flowInto(take);
+      } catch (error) {
+        // A reader that wants no more has read to its end.
+        const mapped = refused || !hooks.error ? error : hooks.error(error);
+        hooks.end?.(refused ? undefined : mapped);
+        throw mapped;
+      }
+      hooks.end?.(undefined);
+    },
+  };
+}
+
+function mapIterable<In, Out>(source: AsyncIterable<In>, hooks: StreamHooks<In, Out>): AsyncIterable<Out> {
   const run = hooks.run ?? ((step) => step());
   return {
     [Symbol.asyncIterator]() {

@@ -1,5 +1,6 @@
 import { Metadata } from "@grpc/grpc-js";
 import type { Call } from "../call/call.js";
+import { flow } from "../call/flow.js";
 import { createCall } from "../call/pipeline-call.js";
 import { Code } from "../code.js";
 import { asBuffer } from "../contract/codec.js";
@@ -101,9 +102,7 @@ export class CallerLink {
     try {
       const reply = await connection.call(this.#call);
       if (!reply.responseStream) throw new RpcError(Code.Internal, "one message answered a link", { path });
-      for await (const frame of reply.response as AsyncIterable<Frame>)
-        if (frame.kind === "laneBatch") await this.#receivedBatch(asBuffer(frame.laneBatch));
-        else this.#received(frame);
+      await flow(reply.response as AsyncIterable<Frame>, this.#received);
     } catch (error) {
       failure = error instanceof LaneViolation ? violated(error) : RpcError.from(error, path);
     }
@@ -113,14 +112,17 @@ export class CallerLink {
     if (!this.#retired) this.#events.ended(failure);
   }
 
-  async #receivedBatch(batch: Buffer): Promise<void> {
-    if (this.#over) return;
-    if (!this.#lane) throw new LaneViolation("a batch before the settings");
-    await readInTurns(batch, this.#lane);
-  }
+  readonly #received = (frame: Frame): Promise<void> | undefined => {
+    if (this.#over) return undefined;
+    if (frame.kind === "laneBatch") {
+      if (!this.#lane) throw new LaneViolation("a batch before the settings");
+      return readInTurns(asBuffer(frame.laneBatch), this.#lane);
+    }
+    this.#control(frame);
+    return undefined;
+  };
 
-  #received(frame: Frame): void {
-    if (this.#over) return;
+  #control(frame: Frame): void {
     switch (frame.kind) {
       case "hello":
         if (!this.#retired) this.#events.hello(frame.hello);

@@ -1,3 +1,4 @@
+import { iteratorOf, type Flow, type Sink } from "../call/flow.js";
 import type { FrameInit } from "../gen/rollcall/link/v1/link.js";
 import type { EncodedFrame } from "./link-codec.js";
 
@@ -15,11 +16,14 @@ export interface FrameSource {
 }
 
 /** The frames of one end of a link on their way out, for one reader. */
-export class FrameQueue implements AsyncIterable<Outgoing> {
+export class FrameQueue implements Flow<Outgoing> {
   readonly #frames: Outgoing[] = [];
+  readonly #over = Promise.withResolvers<void>();
   #source: FrameSource | undefined;
-  #reader: PromiseWithResolvers<IteratorResult<Outgoing>> | undefined;
+  /** What takes them; undefined while it has no room. */
+  #sink: Sink<Outgoing> | undefined;
   #closed = false;
+  #failure: Error | undefined;
 
   /** False, and nothing is sent, when it is closed or 64 frames wait already. It may go out before what the source has. */
   push(frame: FrameInit): boolean {
@@ -44,37 +48,70 @@ export class FrameQueue implements AsyncIterable<Outgoing> {
     this.#source = source;
   }
 
-  /** Says that there may be something for the reader. */
+  /** Says that there may be something to send. */
   offer(): void {
-    const reader = this.#reader;
-    const frame = reader && this.#next();
-    if (!frame) return;
-    this.#reader = undefined;
-    reader.resolve({ done: false, value: frame });
+    for (let sink = this.#sink; sink; sink = this.#sink) {
+      const frame = this.#next();
+      if (!frame) {
+        if (this.#closed) this.#end(this.#failure);
+        return;
+      }
+      this.#send(frame, sink);
+    }
   }
 
-  /** What was pushed before still goes out. */
-  close(): void {
+  /**
+   * What was pushed before still goes out.
+   * @param failure what the reader gets then, if it is no good end
+   */
+  close(failure?: Error): void {
+    if (this.#closed) return;
     this.#closed = true;
+    this.#failure = failure;
     this.offer();
-    this.#reader?.resolve({ done: true, value: undefined });
-    this.#reader = undefined;
+  }
+
+  /** Resolves when its reader has all that it will get. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  flowInto(sink: Sink<Outgoing>): Promise<void> {
+    this.#sink = sink;
+    this.offer();
+    return this.#over.promise.then(() => {
+      if (this.#failure) throw this.#failure;
+    });
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Outgoing> {
-    return {
-      next: () => {
-        const frame = this.#next();
-        if (frame) return Promise.resolve({ done: false, value: frame });
-        if (this.#closed) return Promise.resolve({ done: true, value: undefined });
-        this.#reader = Promise.withResolvers();
-        return this.#reader.promise;
-      },
-      return: () => {
-        this.close();
-        return Promise.resolve({ done: true, value: undefined });
-      },
+    return iteratorOf(
+      (sink) => this.flowInto(sink),
+      () => this.close(),
+    );
+  }
+
+  #send(frame: Outgoing, sink: Sink<Outgoing>): void {
+    let room: Promise<void> | undefined;
+    try {
+      room = sink(frame);
+    } catch (error) {
+      return this.#end(error as Error);
+    }
+    if (!room) return;
+    this.#sink = undefined;
+    const goOn = (): void => {
+      this.#sink = sink;
+      this.offer();
     };
+    room.then(goOn, (error: Error) => this.#end(error));
+  }
+
+  #end(failure: Error | undefined): void {
+    this.#closed = true;
+    this.#failure = failure;
+    this.#sink = undefined;
+    this.#over.resolve();
   }
 
   #next(): Outgoing | undefined {

@@ -64,27 +64,32 @@ export function createLinkService({
   let host: LaneHost | undefined;
   let draining = false;
 
-  async function* serve(requests: AsyncIterable<Frame>, ctx: ServerCallContext): AsyncIterable<object> {
-    const identity = await identified.promise;
+  function serve(requests: AsyncIterable<Frame>, ctx: ServerCallContext): AsyncIterable<object> {
     const out = new FrameQueue();
+    void identified.promise.then((identity) => run(requests, ctx, identity, out));
+    return out;
+  }
+
+  async function run(
+    requests: AsyncIterable<Frame>,
+    ctx: ServerCallContext,
+    identity: LinkIdentity,
+    out: FrameQueue,
+  ): Promise<void> {
     const link = new ServedLink(out, ctx, lane && !refusedPeers.has(ctx.peer) ? host : undefined);
     const drained = (): void => link.drained();
     out.push({ hello: { ...identity, version: linkVersion, features: link.host ? [laneFeature] : [] } });
     if (draining) out.push({ drain: {} });
     if (ctx.draining.aborted) drained();
     ctx.draining.addEventListener("abort", drained, { once: true });
-    const uncancel = ctx.onCancel(() => out.close());
     links.add(link);
     void link.read(requests);
-    try {
-      yield* out;
-      if (link.failure) throw link.failure;
-    } finally {
-      uncancel();
-      ctx.draining.removeEventListener("abort", drained);
-      links.delete(link);
-      link.ended();
-    }
+    const cancelled = new Promise<void>((resolve) => void ctx.onCancel(() => resolve()));
+    await Promise.race([out.over, cancelled]);
+    out.close();
+    ctx.draining.removeEventListener("abort", drained);
+    links.delete(link);
+    link.ended();
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { ServerCallContext } from "../call/call.js";
+import { flow } from "../call/flow.js";
 import { asBuffer } from "../contract/codec.js";
-import type { RpcError } from "../errors.js";
 import type { Frame, Hello } from "../gen/rollcall/link/v1/link.js";
 import { readInTurns } from "../lane/batch-turns.js";
 import type { LaneHost } from "../lane/lane-host.js";
@@ -25,7 +25,6 @@ export class ServedLink {
   #acked = false;
   #draining = false;
   #name = "";
-  #failure: RpcError | undefined;
 
   constructor(out: FrameQueue, ctx: ServerCallContext, host: LaneHost | undefined) {
     this.out = out;
@@ -52,27 +51,14 @@ export class ServedLink {
     return this.#acknowledged.promise;
   }
 
-  /** What its end is for the caller, if not a good one. */
-  get failure(): RpcError | undefined {
-    return this.#failure;
-  }
-
   /** Takes what the caller sends. Never rejects: a link that breaks is one that has ended. */
   async read(requests: AsyncIterable<Frame>): Promise<void> {
     try {
-      for await (const frame of requests) {
-        if (frame.kind === "laneBatch") {
-          if (!this.#lane) throw new LaneViolation("a batch before the settings");
-          await readInTurns(asBuffer(frame.laneBatch), this.#lane.served);
-        } else if (!this.#received(frame)) break;
-        // Who does not take answers is asked no more questions.
-        if (this.#lane?.outbox.isFull) await this.#lane.outbox.room();
-      }
+      await flow(requests, this.#received);
+      this.out.close();
     } catch (error) {
       // Or it was cancelled, or the connection broke.
-      if (error instanceof LaneViolation) this.#failure = violated(error);
-    } finally {
-      this.out.close();
+      this.out.close(error instanceof LaneViolation ? violated(error) : undefined);
     }
   }
 
@@ -88,21 +74,31 @@ export class ServedLink {
     this.#acknowledge();
   }
 
-  /** Returns whether to go on. */
-  #received(frame: Frame): boolean {
+  readonly #received = (frame: Frame): Promise<void> | undefined => {
+    if (frame.kind !== "laneBatch") {
+      this.#control(frame);
+      return undefined;
+    }
+    const lane = this.#lane;
+    if (!lane) throw new LaneViolation("a batch before the settings");
+    const rest = readInTurns(asBuffer(frame.laneBatch), lane.served);
+    // Who does not take answers is asked no more questions.
+    const room = (): Promise<void> | undefined => (lane.outbox.isFull ? lane.outbox.room() : undefined);
+    return rest ? rest.then(room) : room();
+  };
+
+  #control(frame: Frame): void {
     switch (frame.kind) {
       case "hello":
-        this.#greeted(frame.hello);
-        return true;
+        return this.#greeted(frame.hello);
       case "drainAck":
-        this.#acknowledge();
-        return true;
+        return this.#acknowledge();
       case "ping":
         // A peer that asks and does not read the answers has lost its link.
-        return this.out.push({ pong: { id: frame.ping.id } });
+        if (!this.out.push({ pong: { id: frame.ping.id } })) throw new Error("nobody reads the pongs");
+        return;
       default:
-        // A pong that nobody waits for, or of a later version.
-        return true;
+      // A pong that nobody waits for, or of a later version.
     }
   }
 

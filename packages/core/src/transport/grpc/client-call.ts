@@ -1,6 +1,7 @@
 import { Metadata, type Channel, type StatusObject } from "@grpc/grpc-js";
 import type { Call, End, Reply } from "../../call/call.js";
 import { errorEnd, okEnd } from "../../call/end.js";
+import { flow, iteratorOf, type Flow, type Sink } from "../../call/flow.js";
 import { isResponseStream } from "../../call/pipeline-call.js";
 import { Code } from "../../code.js";
 import { methodName } from "../../contract/contract.js";
@@ -82,19 +83,7 @@ export class ClientCall {
   /** One message at a time: the next is taken from the caller when the transport has accepted the last. */
   async #sendAll(requests: AsyncIterable<object>): Promise<void> {
     try {
-      for await (const request of requests) {
-        if (this.#ended) return;
-        const bytes = this.#encode(request);
-        if (!bytes) return;
-        if (this.#raw) {
-          await this.#raw.write(bytes);
-          continue;
-        }
-        const written = Promise.withResolvers<void>();
-        this.#grpc.sendMessageWithContext({ callback: () => written.resolve() }, bytes);
-        await Promise.race([written.promise, this.#end.promise]);
-        if (this.#ended) return;
-      }
+      await flow(requests, this.#sendNext);
       if (!this.#ended) this.#grpc.halfClose();
     } catch (error) {
       this.abort(
@@ -102,6 +91,16 @@ export class ClientCall {
       );
     }
   }
+
+  readonly #sendNext: Sink<object> = (request) => {
+    const bytes = this.#ended ? undefined : this.#encode(request);
+    // The reason is known already.
+    if (!bytes) throw new Error("the call has ended");
+    if (this.#raw) return this.#raw.write(bytes);
+    const written = Promise.withResolvers<void>();
+    this.#grpc.sendMessageWithContext({ callback: () => written.resolve() }, bytes);
+    return Promise.race([written.promise, this.#end.promise]).then(() => undefined);
+  };
 
   #encode(message: object): Buffer | undefined {
     try {
@@ -182,15 +181,12 @@ export class ClientCall {
   }
 
   #openStream(header: Metadata): void {
-    const response = {
-      [Symbol.asyncIterator]: () => ({ next: () => this.#read(), return: () => this.#leave() }),
-    };
+    const response = this.#raw ? this.#rawResponse(this.#raw) : this.#response();
     this.#reply.resolve({ header, end: this.#end.promise, responseStream: true, response });
   }
 
   /** Asks for the next message only when the reader does, so a slow reader holds a fast writer. */
   #read(): Promise<IteratorResult<object>> {
-    if (this.#raw) return this.#readRaw(this.#raw);
     const unread = this.#unread;
     this.#unread = undefined;
     if (unread) return Promise.resolve({ done: false, value: unread });
@@ -202,13 +198,23 @@ export class ClientCall {
     });
   }
 
-  async #readRaw(raw: RawMessages): Promise<IteratorResult<object>> {
-    const bytes = await raw.read();
-    const value = bytes && this.#decode(bytes);
-    if (value) return { done: false, value };
-    const { error } = await this.#end.promise;
-    if (error) throw error;
-    return { done: true, value: undefined };
+  #response(): AsyncIterable<object> {
+    return { [Symbol.asyncIterator]: () => ({ next: () => this.#read(), return: () => this.#leave() }) };
+  }
+
+  #rawResponse(raw: RawMessages): Flow<object> {
+    const flowInto = async (sink: Sink<object>): Promise<void> => {
+      await raw.flowInto((bytes) => {
+        const message = this.#decode(bytes);
+        return message && sink(message);
+      });
+      const { error } = await this.#end.promise;
+      if (error) throw error;
+    };
+    return {
+      flowInto,
+      [Symbol.asyncIterator]: () => iteratorOf(flowInto, () => void this.#leave()),
+    };
   }
 
   #leave(): Promise<IteratorResult<object>> {

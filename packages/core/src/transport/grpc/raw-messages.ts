@@ -1,4 +1,5 @@
 import type { Http2Stream } from "node:http2";
+import type { Sink } from "../../call/flow.js";
 import { RpcError } from "../../errors.js";
 import { framed, MessageFrames } from "./message-frames.js";
 
@@ -11,9 +12,10 @@ const mostUnread = 16;
  */
 export class RawMessages {
   readonly #stream: Http2Stream;
-  readonly #frames: MessageFrames;
   readonly #unread: Buffer[] = [];
-  #reader: PromiseWithResolvers<Buffer | undefined> | undefined;
+  readonly #read = Promise.withResolvers<void>();
+  /** What takes them; undefined while it has no room. */
+  #sink: Sink<Buffer> | undefined;
   #over = false;
 
   /**
@@ -23,12 +25,12 @@ export class RawMessages {
    */
   constructor(stream: Http2Stream, maxBytes: number, failed: (error: RpcError) => void) {
     this.#stream = stream;
-    this.#frames = new MessageFrames(maxBytes);
+    const frames = new MessageFrames(maxBytes);
     stream.removeAllListeners("data");
     stream.on("data", (chunk: Buffer) => {
       if (this.#over) return;
       try {
-        this.#frames.push(chunk, this.#received);
+        frames.push(chunk, this.#received);
       } catch (error) {
         this.end();
         failed(RpcError.from(error));
@@ -39,16 +41,10 @@ export class RawMessages {
     stream.resume();
   }
 
-  /** The next message; undefined when there is none any more. For one reader. */
-  read(): Promise<Buffer | undefined> {
-    const message = this.#unread.shift();
-    if (message) {
-      if (this.#unread.length === 0 && this.#stream.isPaused()) this.#stream.resume();
-      return Promise.resolve(message);
-    }
-    if (this.#over) return Promise.resolve(undefined);
-    this.#reader = Promise.withResolvers();
-    return this.#reader.promise;
+  /** Hands all messages over, once. Resolves when there are none any more; rejects with what the sink threw. */
+  flowInto(sink: Sink<Buffer>): Promise<void> {
+    this.#goOn(sink);
+    return this.#read.promise;
   }
 
   /** Sends a message. What it returns resolves when the next one may come: undefined when that is now. */
@@ -64,20 +60,49 @@ export class RawMessages {
     });
   }
 
-  /** Nothing more is read; what has been is still there to be taken. */
+  /** Nothing more is read; what has been is still handed over. */
   end(): void {
     this.#over = true;
-    this.#reader?.resolve(undefined);
-    this.#reader = undefined;
+    if (this.#sink && this.#unread.length === 0) this.#read.resolve();
   }
 
   readonly #received = (message: Buffer): void => {
-    const reader = this.#reader;
-    if (reader) {
-      this.#reader = undefined;
-      reader.resolve(message);
-    } else if (this.#unread.push(message) >= mostUnread) {
-      this.#stream.pause();
-    }
+    if (this.#sink) this.#hand(message, this.#sink);
+    else if (this.#unread.push(message) >= mostUnread) this.#stream.pause();
   };
+
+  #hand(message: Buffer, sink: Sink<Buffer>): void {
+    try {
+      const room = sink(message);
+      if (!room) return;
+      this.#sink = undefined;
+      room.then(
+        () => this.#goOn(sink),
+        (error: Error) => this.#stop(error),
+      );
+    } catch (error) {
+      this.#stop(error as Error);
+    }
+  }
+
+  #goOn(sink: Sink<Buffer>): void {
+    this.#sink = sink;
+    while (this.#sink) {
+      const message = this.#unread.shift();
+      if (message) {
+        this.#hand(message, sink);
+        continue;
+      }
+      if (this.#over) this.#read.resolve();
+      else if (this.#stream.isPaused()) this.#stream.resume();
+      return;
+    }
+  }
+
+  #stop(error: Error): void {
+    this.#over = true;
+    this.#sink = undefined;
+    this.#unread.length = 0;
+    this.#read.reject(error);
+  }
 }

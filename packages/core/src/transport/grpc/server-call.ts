@@ -7,6 +7,7 @@ import {
   type ServerWritableStream,
 } from "@grpc/grpc-js";
 import type { Call, Handler, Reply } from "../../call/call.js";
+import { isFlow, type Flow } from "../../call/flow.js";
 import { createServerCall, isRequestStream } from "../../call/pipeline-call.js";
 import { callerGone } from "../../call/caller-gone.js";
 import { encodedMessage } from "../../contract/codec.js";
@@ -187,6 +188,11 @@ function streamSender(
     done = true;
     grpc.emit("error", statusOf(error, trailer));
   };
+  const end = (): void => {
+    if (done) return;
+    done = true;
+    grpc.end(sendable(trailer));
+  };
   const pump = async (response: AsyncIterable<object>): Promise<void> => {
     const messages = response[Symbol.asyncIterator]();
     const first = messages.next();
@@ -204,9 +210,16 @@ function streamSender(
     } finally {
       if (!result.done) await messages.return?.();
     }
-    if (done) return;
-    done = true;
-    grpc.end(sendable(trailer));
+    end();
+  };
+  /** What flows sets no headers while it does. */
+  const pass = async (response: Flow<object>): Promise<void> => {
+    grpc.sendMetadata(sendable(header));
+    await response.flowInto((message) => {
+      if (done) throw new Error("the call has ended");
+      return write(encode(message));
+    });
+    end();
   };
   return {
     get done() {
@@ -215,7 +228,8 @@ function streamSender(
     send(reply) {
       if (done) return;
       if (!reply.responseStream) throw wrongKind(reply);
-      void pump(reply.response).catch(fail);
+      const { response } = reply;
+      void (isFlow(response) ? pass(response) : pump(response)).catch(fail);
     },
     fail,
   };

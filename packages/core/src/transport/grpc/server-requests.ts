@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { ServerReadableStream } from "@grpc/grpc-js";
+import { iteratorOf, type Flow, type Sink } from "../../call/flow.js";
 import { messageTaken } from "./inflation.js";
 import type { RawMessages } from "./raw-messages.js";
 import { innerCall, type InnerCall } from "./inner-call.js";
@@ -50,23 +51,14 @@ export function rawRequestsOf(
   grpc: { readonly call?: object },
   decode: (bytes: Buffer) => object,
   gone: () => unknown,
-): AsyncIterable<object> {
+): Flow<object> {
   const inner = innerCall(grpc.call);
-  return {
-    [Symbol.asyncIterator]: () => ({
-      async next() {
-        const bytes = await raw.read();
-        if (bytes) return { done: false, value: decode(bytes) };
-        if (!wasReset(inner)) await setImmediate();
-        if (!wasReset(inner)) return { done: true, value: undefined };
-        throw gone();
-      },
-      async return() {
-        raw.end();
-        return { done: true, value: undefined };
-      },
-    }),
+  const flowInto = async (sink: Sink<object>): Promise<void> => {
+    await raw.flowInto((bytes) => sink(decode(bytes)));
+    if (!wasReset(inner)) await setImmediate();
+    if (wasReset(inner)) throw gone();
   };
+  return { flowInto, [Symbol.asyncIterator]: () => iteratorOf(flowInto, () => raw.end()) };
 }
 
 /** Whether the HTTP/2 stream ended by a reset or with its connection, and not by the caller's last message. */
