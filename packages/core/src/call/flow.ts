@@ -28,7 +28,7 @@ export async function flow<T>(stream: AsyncIterable<T>, sink: Sink<T>): Promise<
  * @param leave called when the reader wants no more
  */
 export function iteratorOf<T>(flowInto: Flow<T>["flowInto"], leave: () => void): AsyncIterator<T> {
-  const done = Promise.resolve<IteratorResult<T>>({ done: true, value: undefined });
+  const atEnd = Promise.resolve<IteratorResult<T>>({ done: true, value: undefined });
   let reader: PromiseWithResolvers<IteratorResult<T>> | undefined;
   let room: PromiseWithResolvers<void> | undefined;
   let over: Promise<IteratorResult<T>> | undefined;
@@ -50,17 +50,17 @@ export function iteratorOf<T>(flowInto: Flow<T>["flowInto"], leave: () => void):
       reader = Promise.withResolvers();
       if (first)
         flowInto(take).then(
-          () => ended(done),
+          () => ended(atEnd),
           (error: Error) => ended(Promise.reject(error)),
         );
       else room?.resolve();
       return reader.promise;
     },
     return() {
-      over ??= done;
+      over ??= atEnd;
       leave();
       room?.resolve();
-      return done;
+      return atEnd;
     },
   };
 }
