@@ -1,9 +1,9 @@
 import { findEtcd, startEtcd, type EtcdProcess } from "@rollcall/testing";
-import { afterAll, beforeAll } from "vitest";
+import { afterEach, beforeEach } from "vitest";
 import { withoutRealEtcd } from "../etcd/describe-etcd.js";
 import { describeGo } from "./describe-go.js";
 
-/** Runs a suite that needs the Go program and a real etcd; each of them may be missing as its own suites say. */
+/** Runs a suite that needs the Go program and a real etcd, a new one for each test, for what was killed stays in it for a while; each of them may be missing as its own suites say. */
 export async function describeGoEtcd(
   name: string,
   suite: (binary: string, etcd: () => EtcdProcess) => void,
@@ -11,10 +11,10 @@ export async function describeGoEtcd(
   if (findEtcd() === undefined) return withoutRealEtcd(name);
   await describeGo(name, (binary) => {
     let etcd: EtcdProcess;
-    beforeAll(async () => {
+    beforeEach(async () => {
       etcd = await startEtcd();
     });
-    afterAll(() => etcd.close());
+    afterEach(() => etcd.close());
     suite(binary, () => etcd);
   });
 }

@@ -16,7 +16,7 @@ import {
   type RpcServer,
 } from "@rollcall/core";
 import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { linkedFiles } from "../../packages/cli/src/contract/linked-files.js";
 import { fixtures } from "../../packages/cli/src/generate/fixtures/scratch.js";
 import { resolveInputs } from "../../packages/cli/src/generate/inputs.js";
@@ -43,7 +43,7 @@ await describeGo(
 
     describe("with an app that has reflection", () => {
       let app: App;
-      beforeAll(async () => {
+      beforeEach(async () => {
         app = createApp({
           name: "interop",
           services: [InteropTestService],
@@ -56,7 +56,7 @@ await describeGo(
         });
         await app.start();
       });
-      afterAll(() => app.stop());
+      afterEach(() => app.stop());
 
       it("lists services and describes methods and messages as the proto does", async () => {
         expect((await grpcurl(app.address, "list")).trim().split("\n")).toEqual([
