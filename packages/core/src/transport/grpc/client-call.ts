@@ -1,4 +1,4 @@
-import { Metadata, type Channel, type StatusObject } from "@grpc/grpc-js";
+import { Metadata, type StatusObject } from "@grpc/grpc-js";
 import type { Call, End, Reply } from "../../call/call.js";
 import { errorEnd, okEnd } from "../../call/end.js";
 import { flow, iteratorOf, type Flow, type Sink } from "../../call/flow.js";
@@ -6,16 +6,15 @@ import { isResponseStream } from "../../call/pipeline-call.js";
 import { Code } from "../../code.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
-import { formatGrpcTimeout } from "./grpc-timeout.js";
+import type { BegunCall } from "./direct-call.js";
 import { linkPath } from "../../link/link-protocol.js";
 import { RawMessages } from "./raw-messages.js";
 import { resetStream, streamOf } from "./reset-stream.js";
 import { rpcErrorOf } from "./status.js";
+import type { Wire } from "./wire.js";
 
 /** grpc-js' own limit. */
 const longestMessage = 4 << 20;
-
-type GrpcCall = ReturnType<Channel["createCall"]>;
 
 interface Reader {
   resolve(result: IteratorResult<object>): void;
@@ -27,7 +26,8 @@ export class ClientCall {
   /** Resolves with the message of a unary answer, at the headers of a streaming one. */
   readonly reply: Promise<Reply>;
   readonly call: Call;
-  readonly #grpc: GrpcCall;
+  readonly #wire: Wire;
+  readonly #grpc: BegunCall;
   readonly #end = Promise.withResolvers<End>();
   readonly #reply = Promise.withResolvers<Reply>();
   #uncancel: () => void = () => {};
@@ -46,11 +46,11 @@ export class ClientCall {
    * The server is told of the deadline; here the pipeline ends the call at it, and grpc-js' timer would be a second one.
    * @param timeoutMs until the deadline
    */
-  constructor(channel: Channel, call: Call, timeoutMs: number) {
+  constructor(wire: Wire, call: Call, timeoutMs: number) {
     this.call = call;
     this.reply = this.#reply.promise;
-    this.#grpc = channel.createCall(call.method.path, Infinity, null, null, null);
-    this.#grpc.start(withTimeout(call.metadata, timeoutMs), {
+    this.#wire = wire;
+    this.#grpc = wire.begin(call, timeoutMs, {
       onReceiveMetadata: (metadata) => this.#receivedHeader(metadata),
       onReceiveMessage: (bytes: Buffer) => this.#receivedMessage(bytes),
       onReceiveStatus: (status) => this.#receivedStatus(status),
@@ -114,6 +114,7 @@ export class ClientCall {
 
   #receivedHeader(metadata: Metadata): void {
     this.#header = metadata;
+    this.#wire.answered(this.#grpc);
     // The stream has shown nothing of what comes after its headers.
     const stream = this.call.method.path === linkPath ? streamOf(this.#grpc) : undefined;
     if (stream) this.#raw = new RawMessages(stream, longestMessage, (error) => this.abort(error));
@@ -240,16 +241,6 @@ export class ClientCall {
   get path(): string {
     return methodName(this.call.method);
   }
-}
-
-/** 24 days: a grpc-js server reads a timeout of 2^31 ms, to which more is rounded up, as one that has passed. */
-const longestTimeoutMs = 24 * 86_400_000;
-
-function withTimeout(metadata: Metadata, timeoutMs: number): Metadata {
-  if (timeoutMs > longestTimeoutMs) return metadata;
-  const timed = metadata.clone();
-  timed.set("grpc-timeout", formatGrpcTimeout(timeoutMs));
-  return timed;
 }
 
 function textOf(error: unknown): string {

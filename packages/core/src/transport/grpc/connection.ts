@@ -57,8 +57,8 @@ export class GrpcConnection implements Connection {
 
   readonly call = async (call: Call): Promise<Reply> => {
     const path = methodName(call.method);
-    const channel = this.#wire?.channel;
-    if (!channel || this.#state === "closed") {
+    const wire = this.#wire;
+    if (!wire || this.#state === "closed") {
       const reason = `no connection to ${this.#target} (${this.#state})`;
       throw new RpcError(Code.Unavailable, reason, { path, processed: "no" });
     }
@@ -69,7 +69,7 @@ export class GrpcConnection implements Connection {
     if (timeoutMs <= 0) {
       throw new RpcError(Code.DeadlineExceeded, "the deadline has passed", { path, processed: "no" });
     }
-    const sent = new ClientCall(channel, call, timeoutMs);
+    const sent = new ClientCall(wire, call, timeoutMs);
     const link = this.#inflight.add(sent);
     void sent.end.then(() => this.#settled(link));
     return sent.reply;
@@ -154,6 +154,7 @@ export class GrpcConnection implements Connection {
   #observe(seen: connectivityState): void {
     const { clock, connectTimeoutMs } = this.#env;
     this.#stopTimer();
+    if (seen !== connectivityState.READY) this.#wire?.disconnected();
     switch (seen) {
       case connectivityState.READY:
         this.#failures = 0;

@@ -1,4 +1,5 @@
 import type { ClientHttp2Stream } from "node:http2";
+import type { StreamCall } from "./direct-call.js";
 import { addAbortSignal } from "node:stream";
 
 /** How grpc-js' client calls are nested inside: resolving, retrying, load balancing, and the one with the stream. */
@@ -19,7 +20,12 @@ export function resetStream(grpc: object): void {
 
 /** The HTTP/2 stream of a call, if it has one by now. */
 export function streamOf(grpc: object): ClientHttp2Stream | undefined {
+  return innermost(grpc)?.http2Stream;
+}
+
+/** The call with the HTTP/2 stream, if there is one by now. */
+export function innermost(grpc: object): StreamCall | undefined {
   let call: InnerCall | null | undefined = grpc;
   while (call && !call.http2Stream) call = call.underlyingCalls?.at(-1)?.call ?? call.child;
-  return call?.http2Stream;
+  return call ? (call as StreamCall) : undefined;
 }

@@ -31,9 +31,27 @@ async function http2Server(treat: (stream: ServerHttp2Stream) => void): Promise<
   return (server.address() as AddressInfo).port;
 }
 
+/** What a call that is treated so fails with, which is the same through a channel and straight on its connection. */
 async function errorOf(treat: (stream: ServerHttp2Stream) => void): Promise<RpcError> {
-  const connection = await connectTo(await http2Server(treat));
+  const first = await failureOf(treat, 0);
+  const direct = await failureOf(treat, 1);
+  const { code, reason, processed, origin } = first;
+  expect(direct).toMatchObject({ code, reason, processed, origin });
+  return first;
+}
+
+/** @param before so many calls are answered before it */
+async function failureOf(treat: (stream: ServerHttp2Stream) => void, before: number): Promise<RpcError> {
+  let left = before;
+  const answer = (stream: ServerHttp2Stream): void => {
+    stream.respond(headers, { waitForTrailers: true });
+    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "5" }));
+    stream.end();
+  };
+  const connection = await connectTo(await http2Server((stream) => (left-- > 0 ? answer : treat)(stream)));
   ends.push(() => connection.close(0));
+  for (let n = 0; n < before; n++)
+    await expect(connection.call(callOf("unary"))).rejects.toMatchObject({ code: Code.NotFound });
   const error = await connection.call(callOf("unary")).catch((each: unknown) => each);
   if (!(error instanceof RpcError)) throw new Error("no RpcError");
   return error;

@@ -1,4 +1,4 @@
-import type { StatusObject } from "@grpc/grpc-js";
+import { Metadata, type StatusObject } from "@grpc/grpc-js";
 import { Code, codeOf } from "../../code.js";
 import { RpcError } from "../../errors.js";
 
@@ -23,7 +23,8 @@ const brokenTexts = ["Call cancelled", "Connection dropped", "Received RST_STREA
  * the call, and a handler can answer with the same code and text; but then headers or a `content-type` in the metadata
  * came with it. After headers a handler can forge the texts of broken streams: that only makes its own answer uncertain.
  */
-export function rpcErrorOf(status: StatusObject, headersReceived: boolean, path: string): RpcError {
+export function rpcErrorOf(told: StatusObject, headersReceived: boolean, path: string): RpcError {
+  const status = whole(told);
   const local = isEmpty(status) && (!headersReceived || startsWith(status, brokenTexts));
   const code = codeOf(status.code);
   if (!local) {
@@ -34,6 +35,16 @@ export function rpcErrorOf(status: StatusObject, headersReceived: boolean, path:
   const processed = !headersReceived && neverSent(status) ? "no" : "unknown";
   const gone = processed === "no" || brokenStream(status);
   return new RpcError(gone ? Code.Unavailable : code, status.details, { path, processed });
+}
+
+/** For a message that is compressed in a way that it does not know grpc-js makes a status with neither code nor text. */
+function whole(status: Partial<StatusObject>): StatusObject {
+  const {
+    code = Code.Internal,
+    details = "the answer cannot be decompressed",
+    metadata = new Metadata(),
+  } = status;
+  return { code, details, metadata };
 }
 
 function startsWith(status: StatusObject, texts: readonly string[]): boolean {
