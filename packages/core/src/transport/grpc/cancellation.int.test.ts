@@ -88,6 +88,33 @@ describe("cancellation over the wire", () => {
     await expect.poll(() => server.gate.inflight).toBe(0);
   });
 
+  it("asks for no further request when the call has ended, and lets the stream go", async () => {
+    const { connection } = await pair({
+      clientStream: async (requests) => {
+        for await (const _ of requests) break;
+        return {};
+      },
+    });
+    const more = Promise.withResolvers<void>();
+    const steps: string[] = [];
+    const requests = async function* (): AsyncIterable<object> {
+      try {
+        steps.push("first");
+        yield {};
+        await more.promise;
+        steps.push("second");
+        yield {};
+        steps.push("third");
+        yield {};
+      } finally {
+        steps.push("left");
+      }
+    };
+    await connection.call(callOf("clientStream", requests()));
+    more.resolve();
+    await expect.poll(() => steps).toEqual(["first", "second", "left"]);
+  });
+
   it("fails a call whose request stream throws, with the cause, and tells the server", async () => {
     const failure = new Error("disk");
     const { connection, server } = await pair({

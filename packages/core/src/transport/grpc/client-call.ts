@@ -94,12 +94,14 @@ export class ClientCall {
 
   readonly #sendNext: Sink<object> = (request) => {
     const bytes = this.#ended ? undefined : this.#encode(request);
-    // The reason is known already.
-    if (!bytes) throw new Error("the call has ended");
+    if (!bytes) throw sentEnough();
     if (this.#raw) return this.#raw.write(bytes);
     const written = Promise.withResolvers<void>();
     this.#grpc.sendMessageWithContext({ callback: () => written.resolve() }, bytes);
-    return Promise.race([written.promise, this.#end.promise]).then(() => undefined);
+    return Promise.race([written.promise, this.#end.promise]).then(() => {
+      // The next is not asked for.
+      if (this.#ended) throw sentEnough();
+    });
   };
 
   #encode(message: object): Buffer | undefined {
@@ -241,6 +243,11 @@ export class ClientCall {
   get path(): string {
     return methodName(this.call.method);
   }
+}
+
+/** Nobody hears of it: why the call has ended is known already. */
+function sentEnough(): Error {
+  return new Error("the call has ended");
 }
 
 function textOf(error: unknown): string {
