@@ -66,8 +66,8 @@ export default defineConfig({
           globalSetup: ["test/loud-skips.ts"],
           include: timed,
           exclude: ["**/node_modules/**", "**/dist/**"],
-          // Most of their time is for processes to start, and for what does not come.
-          maxWorkers: 2,
+          // Alone on the machine, one file after the other, unless told that it can take more.
+          maxWorkers: Number(process.env["ROLLCALL_TEST_PROCESS_WORKERS"] ?? 1),
           sequence: { groupOrder: 2 },
           testTimeout: 60_000,
           hookTimeout: 60_000,

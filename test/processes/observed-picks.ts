@@ -9,15 +9,18 @@ export interface ObservedPicks {
   readonly balancer: BalancerFactory;
   /** When the last call was sent to the address, as `performance.now()` tells it. */
   last(address: string): number;
+  /** When the first call since then was sent there; NaN before there is one. */
+  firstSince(address: string, ms: number): number;
   count(address: string): number;
 }
 
 export function observedPicks(): ObservedPicks {
   const policy = standardStack(peakEwma);
-  const picks = new Map<string, { lastMs: number; count: number }>();
+  const picks = new Map<string, number[]>();
   return {
-    last: (address) => picks.get(address)?.lastMs ?? Number.NaN,
-    count: (address) => picks.get(address)?.count ?? 0,
+    last: (address) => picks.get(address)?.at(-1) ?? Number.NaN,
+    firstSince: (address, ms) => picks.get(address)?.find((each) => each >= ms) ?? Number.NaN,
+    count: (address) => picks.get(address)?.length ?? 0,
     balancer: {
       name: policy.name,
       create(env) {
@@ -28,8 +31,9 @@ export function observedPicks(): ObservedPicks {
             const picked = balancer.pick(args);
             if (isNoPick(picked)) return picked;
             const { address } = picked.instance;
-            const count = (picks.get(address)?.count ?? 0) + 1;
-            picks.set(address, { lastMs: performance.now(), count });
+            const times = picks.get(address);
+            if (times) times.push(performance.now());
+            else picks.set(address, [performance.now()]);
             return picked;
           },
           settled: (endpoint, outcome) => balancer.settled?.(endpoint, outcome),
