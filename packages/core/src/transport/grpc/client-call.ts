@@ -8,13 +8,11 @@ import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
 import type { BegunCall } from "./direct-call.js";
 import { linkPath } from "../../link/link-protocol.js";
+import { longestMessage } from "./message-frames.js";
 import { RawMessages } from "./raw-messages.js";
 import { resetStream, streamOf } from "./reset-stream.js";
 import { rpcErrorOf } from "./status.js";
 import type { Wire } from "./wire.js";
-
-/** grpc-js' own limit. */
-const longestMessage = 4 << 20;
 
 interface Reader {
   resolve(result: IteratorResult<object>): void;

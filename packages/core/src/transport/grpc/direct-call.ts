@@ -3,11 +3,8 @@ import { Metadata, type Channel, type StatusObject } from "@grpc/grpc-js";
 import type { Call } from "../../call/call.js";
 import { RpcError } from "../../errors.js";
 import { inflate } from "./inflate.js";
-import { framed, prefixBytes } from "./message-frames.js";
+import { framed, longestMessage, prefixBytes } from "./message-frames.js";
 import { isSendable } from "./sendable.js";
-
-/** The longest message: grpc-js' own limit. */
-const longestMessage = 4 << 20;
 
 /** What a call is told. */
 export interface CallListener {
@@ -45,7 +42,7 @@ const accepted = { "grpc-accept-encoding": "identity,deflate,gzip", "accept-enco
 
 /**
  * Calls straight on the HTTP/2 connection of a channel that has one. A channel takes each call through name resolution,
- * retries, load balancing and a stack of filters, which is half of what it costs, to find the one connection that there is.
+ * retries, load balancing and a stack of filters, which is about a third of what it costs, to find the one connection that there is.
  * Connecting, keepalive, limits and the meaning of status and resets stay with grpc-js.
  */
 export class DirectCalls {

@@ -1,6 +1,9 @@
 import { Code } from "../../code.js";
 import { RpcError } from "../../errors.js";
 
+/** The longest answer that clients take, in bytes: grpc-js' own limit. */
+export const longestMessage: number = 4 << 20;
+
 /** Of a message's flag and length. */
 export const prefixBytes = 5;
 
