@@ -342,7 +342,7 @@ describe("a lane whose connection dies", () => {
     const calls: Promise<void>[] = [];
     const attempt = async (call: Call): Promise<Reply | undefined> =>
       connection.call(call).catch((error: RpcError) => void failed.push(error));
-    // What windows and buffers take, then 1 MiB in the lane's own queue; then calls go plain.
+    // What windows and buffers take, then 8 MiB in the lane's own queue; then calls go plain.
     for (let n = 0; n < 200; n++) {
       calls.push(attempt(echoCall("unary", request)).then(() => {}));
       await new Promise((resolve) => setImmediate(resolve));

@@ -86,6 +86,11 @@ export type Call = CallContext &
     readonly attempts: Endpoint[];
     /** Those of them that the next pick avoids. */
     readonly tried: Endpoint[];
+    /**
+     * On the client: whether this attempt would be repeated, though it may have run, if it were given up now. If so, that
+     * repetition is taken out of the budget: true is to be followed by giving it up. Undefined where nothing is repeated.
+     */
+    claimRetry: (() => boolean) | undefined;
     /** On the client, once it is routed: where a rule or a lane sends it. Undefined for the service's stable instances. */
     readonly route: Route | undefined;
   };

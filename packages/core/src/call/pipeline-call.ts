@@ -33,6 +33,7 @@ class PipelineCall {
   readonly attempts: Endpoint[];
   readonly tried: Endpoint[];
   readonly route: Route | undefined;
+  claimRetry: (() => boolean) | undefined;
   readonly #cancellation: Cancellation;
   readonly #replayable: ReplayableStream | undefined;
 
@@ -45,6 +46,7 @@ class PipelineCall {
     this.attempts = from ? from.attempts : [];
     this.tried = parts.tried ?? [];
     this.route = parts.route;
+    this.claimRetry = from?.claimRetry;
     this.#replayable = replayable;
     this.request = replayable ? replayable.read() : parts.request;
   }

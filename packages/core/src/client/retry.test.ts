@@ -100,6 +100,28 @@ describe("retry", () => {
     expect(attempts).toHaveLength(5);
   });
 
+  it("lets an attempt be given up where it is repeated then, and counts that once", async () => {
+    const { clock, interceptor } = setup({ budget: { reserve: 3, refillPerSecond: 0 } });
+    const claims: (boolean | undefined)[] = [];
+    const giveUp: Handler = async (call) => {
+      const claimed = call.claimRetry?.();
+      claims.push(claimed, call.with({}).claimRetry?.());
+      if (claimed) throw failure("unknown");
+      return answer({});
+    };
+    const reply = interceptor(giveUp)(callOn(idempotent));
+    await clock.advance(1_000);
+    await reply;
+    // Two of three attempts, and two of three tokens: the last attempt is left where it is.
+    expect(claims).toEqual([true, true, true, true, false, false]);
+    const next = interceptor(giveUp)(callOn(idempotent));
+    await clock.advance(1_000);
+    await next;
+    expect(claims.slice(6)).toEqual([true, true, false, false]);
+    await interceptor(giveUp)(callOn());
+    expect(claims.slice(10)).toEqual([false, false]);
+  });
+
   it("stops when the budget is spent: 10 at first, then one per five successes", async () => {
     const { clock, interceptor } = setup({ budget: { refillPerSecond: 0 } });
     let failing = true;

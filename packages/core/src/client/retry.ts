@@ -28,6 +28,9 @@ const longestPushBackMs = 60_000;
  * and outside the budget; one that may have run only if the method is idempotent and the failure `unavailable`, up to
  * `maxAttempts` and within the budget. A reply commits the call: streams are not repeated after their headers (gRFC A6).
  *
+ * Who gives an attempt up for a reason of its own, such as a hung server, asks `call.claimRetry` first: what cannot be
+ * repeated is better left to wait.
+ *
  * A server's push-back is heeded as gRFC A6 says: exactly that wait in place of the backoff, none of the other bounds
  * lifted, and no retry when it says so. With one, `resource_exhausted` is repeated as `unavailable` is. A push-back beyond
  * the deadline, or of more than a minute, fails the call at once.
@@ -50,7 +53,12 @@ export function retry(env: RetryEnv, options: RetryOptions = {}): Interceptor {
     let attempt = call.replay() ?? call;
     // A stream that is opened again has tried some before.
     if (attempt.tried.length > 0) attempt = attempt.with({ tried: [] });
-    for (let mayHaveRun = 0; ;) {
+    let mayHaveRun = 0;
+    let paid = false;
+    const claimRetry = (): boolean =>
+      (paid ||= call.method.idempotent && mayHaveRun + 1 < maxAttempts && budget.spend());
+    for (;;) {
+      attempt.claimRetry = claimRetry;
       try {
         const reply = await next(attempt);
         budget.earn();
@@ -62,7 +70,8 @@ export function retry(env: RetryEnv, options: RetryOptions = {}): Interceptor {
         if (!isUnseen(error)) {
           mayHaveRun++;
           const ms = waitMs(call, error, mayHaveRun);
-          if (ms === undefined || !budget.spend()) throw error;
+          if (ms === undefined || !(paid || budget.spend())) throw error;
+          paid = false;
           await pause(clock, ms, call);
         }
         attempt = again;

@@ -150,14 +150,18 @@ describe("a cluster", () => {
     expect(balancer.outcomes.map(({ code }) => code)).toEqual([Code.Ok, Code.Unavailable]);
   });
 
-  it("leaves an instance alone that has stopped answering, and ends what may be repeated elsewhere", async () => {
+  it("leaves an instance alone that has stopped answering, and ends what is repeated elsewhere", async () => {
     const { cluster, publish, transport, clock, balancer, lines } = setup();
     transport.respond = () => new Promise(() => {});
     await publish(instance("a"));
     const connection = transport.to("a");
     const ended: (string | undefined)[] = [];
     connection.abort = (reason) => connection.calls.forEach((call) => ended.push(reason(call)?.reason));
-    for (const idempotent of [true, false]) void cluster.send(callOn(method("unary", { idempotent })));
+    for (const isRepeated of [true, false]) {
+      const call = callOn();
+      call.claimRetry = () => isRepeated;
+      void cluster.send(call);
+    }
     await clock.advance(1_009);
     expect(balancer.views.at(-1)).toBe("a");
     await clock.advance(1);

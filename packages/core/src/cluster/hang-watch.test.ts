@@ -29,8 +29,14 @@ function setup(options: { readonly link?: boolean; readonly hangTimeoutMs?: numb
   };
   const aborted: string[] = [];
   connection.abort = (reason) => {
-    for (const each of [callOn(), callOn(method("unary", { idempotent: true }))])
-      if (reason(each)) aborted.push(`${reason(each)?.message} ${reason(each)?.processed}`);
+    // One that nobody repeats, one for which there is no budget, and one that is repeated.
+    const calls = [callOn(), callOn(), callOn(method("unary", { path: "/test.v1.Echo/Get" }))] as const;
+    calls[1].claimRetry = () => false;
+    calls[2].claimRetry = () => true;
+    for (const each of calls) {
+      const error = reason(each);
+      if (error) aborted.push(`${error.message} ${error.processed}`);
+    }
   };
   const stats = { inflight: 0 };
   const changes: boolean[] = [];
@@ -91,7 +97,7 @@ describe("the watch for hangs", () => {
     expect(changes).toEqual([true]);
   });
 
-  it("ends the calls that may be repeated when it is told to, if it hangs", async () => {
+  it("ends the calls that are repeated when it is told to, if it hangs, and lets the others wait", async () => {
     const { clock, send, aborted, watch } = setup();
     send();
     await clock.advance(500 + verdictMs - 1);
@@ -100,7 +106,7 @@ describe("the watch for hangs", () => {
     await clock.advance(1);
     expect(aborted).toEqual([]);
     watch.endCalls();
-    expect(aborted).toEqual(["test.v1.Echo/Say [unavailable]: a has stopped answering unknown"]);
+    expect(aborted).toEqual(["test.v1.Echo/Get [unavailable]: a has stopped answering unknown"]);
   });
 
   it("finds a hang though every call gives up sooner than that", async () => {

@@ -77,7 +77,7 @@ export class HangWatch {
     return this.#hung;
   }
 
-  /** Ends its calls that may be repeated, if it hangs: for when there are others to take them. */
+  /** Ends those of its calls that are then repeated, if it hangs: for when there are others to take them. */
   endCalls(): void {
     if (this.#hung) this.#env.connection.abort?.((call) => this.#reasonToEnd(call));
   }
@@ -213,9 +213,9 @@ export class HangWatch {
     return ms * (1 + jitter * (2 * this.#env.random() - 1));
   }
 
-  /** Those that may not be repeated wait: the process may come back, and they may have run. */
+  /** Those that are not repeated wait: the process may come back, and they may have run. */
   #reasonToEnd(call: Call): RpcError | undefined {
-    if (!call.method.idempotent) return undefined;
+    if (!call.claimRetry?.()) return undefined;
     const reason = `${this.#env.name} has stopped answering`;
     return new RpcError(Code.Unavailable, reason, { path: methodName(call.method), processed: "unknown" });
   }

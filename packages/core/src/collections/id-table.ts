@@ -1,5 +1,8 @@
 const leastSlots = 64;
 
+/** 2^32 over the golden ratio: what is one after the other comes to lie far apart (Knuth, TAOCP 6.4). */
+const scatter = 0x9e3779b1;
+
 /**
  * Values by numbers that come and go: a hash table that is probed in steps of one, and closes its gaps. It keeps its
  * memory: see `LinkedList` for what a Map would do.
@@ -8,6 +11,8 @@ export class IdTable<T> {
   #ids = new Float64Array(leastSlots);
   #values: (T | undefined)[] = Array.from({ length: leastSlots });
   #mask = leastSlots - 1;
+  /** How many of a hash's 32 bits are too many. */
+  #shift = 32 - Math.log2(leastSlots);
   #size = 0;
 
   get size(): number {
@@ -35,7 +40,7 @@ export class IdTable<T> {
     const mask = this.#mask;
     // Whoever was moved on because of this one, or of one that filled its gap, moves back.
     for (let at = (gap + 1) & mask; this.#values[at] !== undefined; at = (at + 1) & mask) {
-      const home = this.#ids[at]! % this.#values.length;
+      const home = this.#home(this.#ids[at]!);
       if (((at - home) & mask) < ((at - gap) & mask)) continue;
       this.#ids[gap] = this.#ids[at]!;
       this.#values[gap] = this.#values[at];
@@ -46,9 +51,10 @@ export class IdTable<T> {
     return value;
   }
 
-  /** Those that are there now. */
+  /** Those that are there now, by rising ids. */
   values(): T[] {
-    return this.#values.filter((value) => value !== undefined);
+    const ids = this.#ids.filter((_, at) => this.#values[at] !== undefined).sort();
+    return Array.from(ids, (id) => this.get(id)!);
   }
 
   clear(): void {
@@ -56,10 +62,18 @@ export class IdTable<T> {
     this.#size = 0;
   }
 
+  /**
+   * Where it is when nothing else is there. Ids of calls are one after the other: left so, they would be one long run, and
+   * to close a gap would be to look at all of it.
+   */
+  #home(id: number): number {
+    return Math.imul(id, scatter) >>> this.#shift;
+  }
+
   /** Where it is, or would be. */
   #find(id: number): number {
     const mask = this.#mask;
-    let at = id % this.#values.length;
+    let at = this.#home(id);
     while (this.#values[at] !== undefined && this.#ids[at] !== id) at = (at + 1) & mask;
     return at;
   }
@@ -70,6 +84,7 @@ export class IdTable<T> {
     this.#ids = new Float64Array(2 * values.length);
     this.#values = Array.from({ length: 2 * values.length });
     this.#mask = this.#values.length - 1;
+    this.#shift--;
     this.#size = 0;
     for (const [at, value] of values.entries()) if (value !== undefined) this.add(ids[at]!, value);
   }

@@ -6,10 +6,11 @@ import { textOfValues } from "./metadata-values.js";
 const headBytes = 6;
 /** `Frame.lane_batch`, length-delimited. */
 const batchTag = (8 << 3) | 2;
+/** Of memory that batches share, the least; where batches are long, room for two of them. */
 const chunkBytes = 64 << 10;
 /** A lane that is not used holds no memory. */
 const noChunk = Buffer.alloc(0);
-/** Less than this at the end of a chunk is not worth a batch. */
+/** Less than this at the end of a chunk is not worth a batch, nor is less than the last batch took. */
 const leastBytes = 4 << 10;
 
 /**
@@ -18,6 +19,8 @@ const leastBytes = 4 << 10;
  */
 export class BatchWriter {
   #chunk: Buffer = noChunk;
+  /** Of the next chunk. */
+  #nextBytes = chunkBytes;
   /** Where the batch begins, after the room for its head. */
   #begin = headBytes;
   #at = headBytes;
@@ -77,8 +80,9 @@ export class BatchWriter {
     this.#chunk[head] = batchTag;
     writeVarint(this.#chunk, head + 1, length);
     const batch = this.#chunk.subarray(head, this.#at);
-    if (this.#chunk.length - this.#at < leastBytes) {
+    if (this.#chunk.length - this.#at < Math.max(leastBytes, length)) {
       this.#chunk = noChunk;
+      this.#nextBytes = Math.max(chunkBytes, 2 * (length + leastBytes));
       this.#begin = headBytes;
     } else {
       this.#begin = this.#at + headBytes;
@@ -144,7 +148,7 @@ export class BatchWriter {
   #ensure(bytes: number): void {
     if (this.#at + bytes <= this.#chunk.length) return;
     const { length } = this;
-    const chunk = Buffer.allocUnsafeSlow(Math.max(chunkBytes, 2 * (headBytes + length + bytes)));
+    const chunk = Buffer.allocUnsafeSlow(Math.max(this.#nextBytes, 2 * (headBytes + length + bytes)));
     if (length > 0) this.#chunk.copy(chunk, headBytes, this.#begin, this.#at);
     this.#lengthAt += headBytes - this.#begin;
     this.#begin = headBytes;

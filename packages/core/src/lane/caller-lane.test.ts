@@ -10,7 +10,7 @@ import type { LaneSettings } from "../gen/rollcall/link/v1/link.js";
 import { readBatch } from "./batch-reader.js";
 import type { BatchWriter } from "./batch-writer.js";
 import { CallerLane } from "./caller-lane.js";
-import { LaneViolation } from "./lane-protocol.js";
+import { laneLimits, LaneViolation } from "./lane-protocol.js";
 
 const paths = ["/test.v1.Echo/Say", "/test.v1.Echo/Slow"];
 const none = new Metadata();
@@ -18,7 +18,7 @@ const unavailable = { code: Code.Unavailable };
 
 function setup(change: Partial<LaneSettings> = {}) {
   const clock = new FakeClock();
-  const taken = new TakenOutbox();
+  const taken = new TakenOutbox(laneLimits.maxWaitingRequestBytes);
   let idles = 0;
   const settings = { version: 1, maxCalls: 8, maxRequestBytes: 64 << 10, methods: paths, ...change };
   const env = { clock, outbox: taken.outbox, idle: () => void idles++ };
@@ -110,9 +110,9 @@ describe("a caller's lane", () => {
     const { lane, send, taken } = setup({ maxCalls: 2_048 });
     const request = { text: "x".repeat(60 << 10) };
     let plain = 0;
-    for (let n = 0; n < 100; n++) if (!lane.send(callOn(method(), { request }))) plain++;
-    expect(plain).toBeGreaterThan(70);
-    expect(taken.takeAll()).toHaveLength(100 - plain);
+    for (let n = 0; n < 300; n++) if (!lane.send(callOn(method(), { request }))) plain++;
+    expect(plain).toBeGreaterThan(100);
+    expect(taken.takeAll()).toHaveLength(300 - plain);
     send(request);
   });
 

@@ -34,8 +34,10 @@ export interface LaneLimits {
   readonly batchBytes: number;
   /** The longest batch that a peer takes: that, and the longest frame behind it. */
   readonly maxBatchBytes: number;
-  /** Frames that wait for a peer that does not keep up: a caller then sends no more, a server reads no more. */
-  readonly maxWaitingBytes: number;
+  /** Calls that wait to be sent: further ones go plain. */
+  readonly maxWaitingRequestBytes: number;
+  /** Answers that wait to be sent: the server reads no more then. */
+  readonly maxWaitingResponseBytes: number;
 }
 
 export const laneLimits: LaneLimits = {
@@ -53,7 +55,9 @@ export const laneLimits: LaneLimits = {
   maxMethods: 4_096,
   batchBytes: 128 << 10,
   maxBatchBytes: 512 << 10,
-  maxWaitingBytes: 1 << 20,
+  // 2,000 requests of 4 KiB. The bytes are the caller's own, and would wait with it if they went plain.
+  maxWaitingRequestBytes: 8 << 20,
+  maxWaitingResponseBytes: 1 << 20,
 };
 
 /** What the other end has sent is not what the protocol allows; the message says what. It ends the lane. */

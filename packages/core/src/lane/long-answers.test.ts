@@ -8,7 +8,7 @@ const none = new Metadata();
 const { partBytes } = laneLimits;
 
 function setup() {
-  const taken = new TakenOutbox();
+  const taken = new TakenOutbox(laneLimits.maxWaitingResponseBytes);
   const answers = new LongAnswers(taken.outbox);
   const add = (id: number, parts: number): void => {
     const message = Buffer.alloc(parts * partBytes, id);

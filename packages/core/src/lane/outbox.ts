@@ -16,6 +16,7 @@ export class LaneOutbox implements FrameSource {
   /** Writes what can wait until there is nothing else. */
   refill: () => void = () => {};
   readonly #queue: FrameQueue;
+  readonly #mostWaiting: number;
   /** Batches that have come to their length. */
   readonly #full: EncodedFrame[] = [];
   #fullBytes = 0;
@@ -25,8 +26,10 @@ export class LaneOutbox implements FrameSource {
   #scheduled = false;
   #roomWanted: (() => void) | undefined;
 
-  constructor(queue: FrameQueue) {
+  /** @param mostWaiting the bytes of frames from which on it is full */
+  constructor(queue: FrameQueue, mostWaiting: number) {
     this.#queue = queue;
+    this.#mostWaiting = mostWaiting;
     queue.join(this);
   }
 
@@ -42,7 +45,7 @@ export class LaneOutbox implements FrameSource {
 
   /** Whether so much waits that no more should be added. */
   get isFull(): boolean {
-    return this.#fullBytes + this.frames.length > laneLimits.maxWaitingBytes;
+    return this.#fullBytes + this.frames.length > this.#mostWaiting;
   }
 
   /** @param underWay how many calls there are without an answer, which is how many frames may come in this turn */

@@ -22,7 +22,7 @@ interface Handled {
 
 function setup() {
   const clock = new FakeClock();
-  const taken = new TakenOutbox();
+  const taken = new TakenOutbox(laneLimits.maxWaitingResponseBytes);
   const handled: Handled[] = [];
   let idles = 0;
   const lane = new ServedLane({

@@ -9,7 +9,7 @@ import { RpcError } from "../errors.js";
 import type { Frame, Hello, HelloInit, LaneSettings } from "../gen/rollcall/link/v1/link.js";
 import { readInTurns } from "../lane/batch-turns.js";
 import { CallerLane } from "../lane/caller-lane.js";
-import { laneFeature, LaneViolation } from "../lane/lane-protocol.js";
+import { laneFeature, laneLimits, LaneViolation } from "../lane/lane-protocol.js";
 import { LaneOutbox } from "../lane/outbox.js";
 import type { Clock } from "../ports/clock.js";
 import type { Connection } from "../ports/transport.js";
@@ -151,7 +151,7 @@ export class CallerLink {
     // Whoever has lanes switched off, or has found this one broken, must not be talked into one.
     if (!this.#wantsLane) return;
     if (this.#lane) throw new LaneViolation("settings for the second time");
-    const outbox = new LaneOutbox(this.#out);
+    const outbox = new LaneOutbox(this.#out, laneLimits.maxWaitingRequestBytes);
     const idle = (): void => (this.#retired ? this.#close() : this.#events.idle());
     this.#lane = new CallerLane(settings, { clock: this.#clock, outbox, idle });
   }

@@ -110,7 +110,7 @@ export class ServedLink {
 
   #openLane(host: LaneHost): void {
     const { metadata, peer, draining } = this.#ctx;
-    const outbox = new LaneOutbox(this.out);
+    const outbox = new LaneOutbox(this.out, laneLimits.maxWaitingResponseBytes);
     const idle = (): void => this.#closeIfIdle();
     const userAgent = textOf(metadata, "user-agent");
     this.#lane = { served: new ServedLane({ ...host, peer, draining, userAgent, outbox, idle }), outbox };

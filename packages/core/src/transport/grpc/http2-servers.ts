@@ -1,5 +1,6 @@
 import type { Http2Server, ServerOptions } from "node:http2";
 import type { Server } from "@grpc/grpc-js";
+import { windowBytes } from "./flow-control.js";
 
 /** The part of grpc-js' server that makes its HTTP/2 servers: one per address it listens on. */
 interface ServerMaker {
@@ -45,7 +46,11 @@ export function limitSessions(server: Server, limits: SessionLimits): void {
   options.maxHeaderListPairs = limits.maxMetadataPairs || mostCount;
   options.streamResetBurst = (limits.maxResetsPerSecond || mostCount) * 4;
   options.streamResetRate = limits.maxResetsPerSecond || mostCount;
-  options.settings = { ...options.settings, maxHeaderListSize: limits.maxMetadataBytes || mostBytes };
+  options.settings = {
+    ...options.settings,
+    maxHeaderListSize: limits.maxMetadataBytes || mostBytes,
+    initialWindowSize: windowBytes,
+  };
 }
 
 /** No limit, as Node takes it. */

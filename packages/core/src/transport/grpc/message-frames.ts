@@ -10,10 +10,21 @@ export const prefixBytes = 5;
 /** A message as gRPC writes it on HTTP/2: not compressed, its length, its bytes. */
 export function framed(message: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(prefixBytes + message.length);
-  frame[0] = 0;
-  frame.writeUInt32BE(message.length, 1);
+  writePrefix(frame, message.length);
   frame.set(message, prefixBytes);
   return frame;
+}
+
+/** What stands before the bytes of a message. */
+export function prefixOf(message: Uint8Array): Buffer {
+  const prefix = Buffer.allocUnsafe(prefixBytes);
+  writePrefix(prefix, message.length);
+  return prefix;
+}
+
+function writePrefix(frame: Buffer, length: number): void {
+  frame[0] = 0;
+  frame.writeUInt32BE(length, 1);
 }
 
 /** The messages in what arrives of a stream; those that arrive whole are not copied. */

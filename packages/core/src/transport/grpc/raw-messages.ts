@@ -1,7 +1,10 @@
 import type { Http2Stream } from "node:http2";
 import type { Sink } from "../../call/flow.js";
 import { RpcError } from "../../errors.js";
-import { framed, MessageFrames } from "./message-frames.js";
+import { framed, MessageFrames, prefixOf } from "./message-frames.js";
+
+/** What is longer costs more to copy than a second write. */
+const mostCopied = 8 << 10;
 
 /** More messages than this that the reader has not taken stop the stream. */
 const mostUnread = 16;
@@ -50,7 +53,7 @@ export class RawMessages {
   /** Sends a message. What it returns resolves when the next one may come: undefined when that is now. */
   write(message: Uint8Array): Promise<void> | undefined {
     const stream = this.#stream;
-    if (stream.destroyed || stream.writableEnded || stream.write(framed(message))) return undefined;
+    if (stream.destroyed || stream.writableEnded || written(stream, message)) return undefined;
     return new Promise((resolve) => {
       const done = (): void => {
         stream.off("drain", done).off("close", done);
@@ -105,4 +108,14 @@ export class RawMessages {
     this.#unread.length = 0;
     this.#read.reject(error);
   }
+}
+
+/** False when more should wait. */
+function written(stream: Http2Stream, message: Uint8Array): boolean {
+  if (message.length <= mostCopied) return stream.write(framed(message));
+  stream.cork();
+  stream.write(prefixOf(message));
+  const room = stream.write(message);
+  stream.uncork();
+  return room;
 }

@@ -2,6 +2,7 @@ import type { Server, ServerInterceptingCall, ServerInterceptor } from "@grpc/gr
 import type { Logger } from "pino";
 import type { Clock } from "../../ports/clock.js";
 import { resetWhenAnswered } from "./answered-streams.js";
+import { windowBytes } from "./flow-control.js";
 import { hideTimeout, restoreTimeout } from "./grpc-timeout.js";
 import { logFailedHandshakes } from "./handshake-log.js";
 import { limitHandshake } from "./handshake-timeout.js";
@@ -38,6 +39,7 @@ export function createServerGuard(
     attach(server) {
       limitSessions(server, limits);
       onHttp2Server(server, (http2) => {
+        http2.on("session", (session) => session.setLocalWindowSize(windowBytes));
         limitHandshake(http2, limits.handshakeTimeoutMs, env.clock);
         if (env.logger) logFailedHandshakes(http2, env.logger, env.clock);
         http2.prependListener("stream", (stream, headers) => {

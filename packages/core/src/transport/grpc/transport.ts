@@ -6,6 +6,7 @@ import type { Transport } from "../../ports/transport.js";
 import type { CertificateProvider } from "../../tls/certificate-provider.js";
 import { createAddressPolicy } from "../address-policy.js";
 import { GrpcConnection } from "./connection.js";
+import { windowBytes } from "./flow-control.js";
 import { keepaliveOf } from "./keepalive.js";
 import { targetOf } from "./target.js";
 import { TlsChannelCredentials } from "./tls-channel-credentials.js";
@@ -39,6 +40,7 @@ const defaults: ChannelOptions = {
   "grpc.enable_http_proxy": 0,
   // An idle channel would drop its connection, and the next call would wait for a new one.
   "grpc.client_idle_timeout_ms": 2 ** 31 - 1,
+  "grpc-node.flow_control_window": windowBytes,
 };
 
 /**
