@@ -53,6 +53,8 @@ describe("the page of the lane's protocol", () => {
     expect(page).toContain(`a server tells of ${laneLimits.maxMethods.toLocaleString("en")} at most`);
     expect(page).toContain(`batches become longer, up to ${kib(laneLimits.batchBytes)}`);
     expect(page).toContain(`More than ${laneLimits.maxWaitingRequestBytes >> 20} MiB of frames waits`);
-    expect(page).toContain(`A server with more than ${laneLimits.maxWaitingResponseBytes >> 20} MiB of answers waiting`);
+    expect(page).toContain(
+      `A server with more than ${laneLimits.maxWaitingResponseBytes >> 20} MiB of answers waiting`,
+    );
   });
 });

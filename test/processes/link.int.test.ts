@@ -229,6 +229,36 @@ describe("a process that is stopped by SIGSTOP, one of three", () => {
     expect(backMs).toBeLessThanOrEqual(3_000);
     expect(failed.length).toBeLessThanOrEqual(during.length / 100);
   });
+
+  it("keeps calls that nobody would repeat until it goes on, though it is avoided", async () => {
+    await using processes = new Processes();
+    const services = await processes.start(2, `${etcd.url}?ttlMs=60000`);
+    const late = services[0]!;
+    const picks = observedPicks();
+    const { balancer } = picks;
+    await using orders = createClient(Orders, { registry: etcd.url, balancer, retry: { maxAttempts: 1 } });
+    await expect
+      .poll(async () => {
+        await orders.get({ id: "1" });
+        return picks.count(addressOf(late));
+      })
+      .toBeGreaterThan(0);
+    const traffic = startTraffic({ ratePerSecond: 100, call: (n) => orders.get({ id: `${n}` }) });
+    const signalledMs = performance.now();
+    late.signal("SIGSTOP");
+    await expect
+      .poll(() => picks.firstSince(addressOf(late), signalledMs), { timeout: 30_000 })
+      .not.toBeNaN();
+    // Silence for a second is a hang.
+    await sleep(2_000);
+    await expect
+      .poll(() => performance.now() - picks.last(addressOf(late)), { timeout: 10_000 })
+      .toBeGreaterThan(500);
+    late.signal("SIGCONT");
+    const receipt = await traffic.end();
+    expectNoneDropped(receipt);
+    expect(receipt.maxMs).toBeGreaterThan(1_000);
+  });
 });
 
 /** From when on the 99th percentile of every half second is below 100 ms. */
