@@ -26,6 +26,24 @@ it("a long batch is read over several turns of the event loop, in its order, and
   expect(seen.at(-1)).toBe(200);
 });
 
+it.each([
+  [8, 1],
+  [64, 8],
+  [512, 8],
+  [5_120, 80],
+])("a batch of %i frames is read in %i turns", async (count, turns) => {
+  let seen = 0;
+  const batch = batchOf((frames) => {
+    // Ids of one length.
+    for (let n = 0; n < count; n++) frames.cancel(10_000);
+  });
+  let turn = 0;
+  const reading = readInTurns(batch, { cancel: () => void seen++ });
+  for (turn = 1; seen < count; turn++) await setImmediate();
+  await reading;
+  expect(turn).toBe(turns);
+});
+
 it("a violation ends the reading, wherever it stands", async () => {
   const batch = batchOf((frames) => {
     for (let id = 0; id < 100; id++) frames.cancel(id);
