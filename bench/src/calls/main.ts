@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { leave } from "../processes/leave.js";
-import { sectionText } from "../section.js";
+import { sectionText, type Section } from "../section.js";
 import { screenTable } from "../table.js";
 import { ratiosOf } from "./figures.js";
 import { OptionError, readOptions, usage, type BenchOptions } from "./options.js";
@@ -27,14 +27,18 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<void> 
   };
   const peaks = await run({ ...options, kinds, binaries, signal, onCell });
   show(`\npeak RSS\n${screenTable(memoryTable(peaks))}`);
-  if (options.out !== undefined) {
-    const sections = options.whole ? await otherFigures(signal) : [];
-    for (const section of sections) show(sectionText(section));
-    writeFileSync(
-      options.out,
-      resultsPage({ ...options, ...surroundings(kinds), cells, peaks, left, sections }),
-    );
-    say(`\nwritten: ${options.out}`);
+  const { out } = options;
+  if (out !== undefined) {
+    const write = (sections: readonly Section[]): void =>
+      writeFileSync(out, resultsPage({ ...options, ...surroundings(kinds), cells, peaks, left, sections }));
+    // These have taken minutes already: what comes next must not lose them.
+    write([]);
+    if (options.whole) {
+      const sections = await otherFigures(signal);
+      for (const section of sections) show(sectionText(section));
+      write(sections);
+    }
+    say(`\nwritten: ${out}`);
   }
   if (options.json) console.log(JSON.stringify({ ratios: ratiosOf(cells) }));
 }

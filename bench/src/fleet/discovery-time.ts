@@ -3,6 +3,7 @@ import { EtcdServer } from "@rollcall/testing";
 import { Echo } from "../gen/bench/v1/echo.js";
 import { Side } from "../processes/side.js";
 import { siblingOf } from "../processes/sibling.js";
+import { warnings as logger } from "../processes/warnings.js";
 import type { InstanceOrder } from "./orders.js";
 
 /**
@@ -13,7 +14,7 @@ export async function measureDiscovery(times: number, signal?: AbortSignal): Pro
   await using stack = new AsyncDisposableStack();
   const { url } = stack.use(await EtcdServer.start());
   const side = stack.use(Side.node("an instance", siblingOf(import.meta.url, "instance-process")));
-  const client = stack.use(createClient(Echo, { registry: url, timeoutMs: 30_000 }));
+  const client = stack.use(createClient(Echo, { registry: url, timeoutMs: 30_000, logger }));
   const took: number[] = [];
   for (let n = 0; n < times; n++) {
     const answered = client.say({}).then(() => process.hrtime.bigint());

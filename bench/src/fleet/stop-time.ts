@@ -4,6 +4,7 @@ import { EtcdServer } from "@rollcall/testing";
 import { Echo } from "../gen/bench/v1/echo.js";
 import { Side } from "../processes/side.js";
 import { siblingOf } from "../processes/sibling.js";
+import { warnings as logger } from "../processes/warnings.js";
 import type { InstanceOrder } from "./orders.js";
 
 /** What callers saw of a stop. */
@@ -20,7 +21,7 @@ const callers = 16;
 export async function measureStops(times: number, signal?: AbortSignal): Promise<StopTimes> {
   await using stack = new AsyncDisposableStack();
   const { url } = stack.use(await EtcdServer.start());
-  const client = stack.use(createClient(Echo, { registry: url }));
+  const client = stack.use(createClient(Echo, { registry: url, logger }));
   const lastBegun = new Map<string, number>();
   let [calls, failed, over] = [0, 0, false];
   const call = async (): Promise<void> => {
