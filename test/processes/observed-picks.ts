@@ -14,8 +14,8 @@ export interface ObservedPicks {
   count(address: string): number;
 }
 
-export function observedPicks(): ObservedPicks {
-  const policy = standardStack(peakEwma);
+/** @param policy default that of clients */
+export function observedPicks(policy: BalancerFactory = standardStack(peakEwma)): ObservedPicks {
   const picks = new Map<string, number[]>();
   return {
     last: (address) => picks.get(address)?.at(-1) ?? Number.NaN,
