@@ -57,7 +57,7 @@ describe("the frames of a lane on their way out", () => {
     const { outbox, reader, part } = setup();
     await outbox.room();
     for (let n = 0; n < 11; n++) {
-      expect(outbox.isFull).toBe(n * (100 << 10) > mostWaiting);
+      expect(outbox.isFull).toBe(false);
       part(100 << 10);
     }
     expect(outbox.isFull).toBe(true);

@@ -39,7 +39,10 @@ export function createServerGuard(
     attach(server) {
       limitSessions(server, limits);
       onHttp2Server(server, (http2) => {
-        http2.on("session", (session) => session.setLocalWindowSize(windowBytes));
+        http2.on("session", (session) => {
+          // On one that somebody has ended already it throws, which would end the process.
+          if (!session.destroyed) session.setLocalWindowSize(windowBytes);
+        });
         limitHandshake(http2, limits.handshakeTimeoutMs, env.clock);
         if (env.logger) logFailedHandshakes(http2, env.logger, env.clock);
         http2.prependListener("stream", (stream, headers) => {
