@@ -53,6 +53,21 @@ describe("random schedules", () => {
     });
     expect(faults).toEqual([]);
   });
+
+  it("leave an address free when the process that hung there on its way out has gone on and ended", async () => {
+    const { faults, log } = await replay({
+      ...ordersFleet,
+      seed: 28,
+      steps: [
+        { afterMs: 398, do: "rollingRestart" },
+        { afterMs: 9, do: "hang", instance: 0, ms: 1_000 },
+      ],
+    });
+    expect(faults).toEqual([]);
+    const own = log.filter((line) => / orders-1 (stopping|hangs|goes on|stopped|starts|serving)/.test(line));
+    const events = own.map((line) => line.replace(/^\s*[\d.]+ orders-1 (goes on|\w+).*$/, "$1"));
+    expect(events.slice(2, 8)).toEqual(["stopping", "hangs", "goes on", "stopped", "starts", "serving"]);
+  });
 });
 
 /** A handler that fails for no reason of its caller's. */

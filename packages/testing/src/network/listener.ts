@@ -28,10 +28,9 @@ export class MemoryListener implements Listener, Peer {
   readonly #network: Wire;
   readonly #links = new Set<Link>();
   readonly #calls = new Set<ServerSide>();
-  /** Arrived while the way here was silent. */
-  #held: (() => void)[] = [];
   #idle: (() => void) | undefined;
   #state: "open" | "draining" | "closed" = "open";
+  #crashed = false;
 
   constructor(
     network: Wire,
@@ -70,14 +69,9 @@ export class MemoryListener implements Listener, Peer {
   }
 
   deliver(arrive: () => void): void {
-    if (this.#network.isSilent(this.address)) this.#held.push(arrive);
-    else arrive();
-  }
-
-  restored(): void {
-    const held = this.#held;
-    this.#held = [];
-    for (const arrive of held) arrive();
+    this.#network.deliver(this.address, () => {
+      if (!this.#crashed) arrive();
+    });
   }
 
   began(call: ServerSide): void {
@@ -114,12 +108,12 @@ export class MemoryListener implements Listener, Peer {
   crash(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    this.#crashed = true;
     this.#network.unbind(this.address, this);
     for (const link of this.#links) link.lost("broken", this);
     this.#links.clear();
     for (const call of this.#calls) call.broken();
     this.#calls.clear();
-    this.#held = [];
     this.#idle?.();
   }
 }

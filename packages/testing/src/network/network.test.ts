@@ -177,6 +177,42 @@ describe("a network inside the process", () => {
     expect(seen).toEqual(["1", "2", "3"]);
   });
 
+  it("lets through what a server that listens no more has sent to callers while the way was silent", async () => {
+    const scene = new Scene(1);
+    const answered = Promise.withResolvers<Awaited<ReturnType<Handler>>>();
+    const listener = await scene.listen(() => answered.promise);
+    const connection = scene.dial();
+    await scene.clock.advance(10);
+    const waiting = outcome(connection.call(scene.call()));
+    await scene.clock.advance(10);
+    scene.network.silence(address);
+    answered.resolve(answer());
+    const drained = listener.drain();
+    await scene.clock.advance(10);
+    await drained;
+    await listener.close();
+    expect(connection.state).toBe("ready");
+    scene.network.restore(address);
+    expect(await waiting).toBe("ok");
+    expect(connection.state).toBe("connecting");
+    await connection.close(0);
+  });
+
+  it("drops what was held back on a silent way when the server's process is killed", async () => {
+    const scene = new Scene(1);
+    await scene.listen();
+    const connection = scene.dial();
+    await scene.clock.advance(10);
+    scene.network.silence(address);
+    const waiting = outcome(connection.call(scene.call()));
+    await scene.clock.advance(10);
+    scene.network.crash(address);
+    scene.network.restore(address);
+    expect(await waiting).toBe(dropped);
+    expect(scene.arrived).toBe(0);
+    await connection.close(0);
+  });
+
   it("gives up a silent peer after the keepalive when calls wait for it, and not before", async () => {
     const scene = new Scene();
     await scene.listen();

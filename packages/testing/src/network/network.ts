@@ -23,7 +23,8 @@ export class MemoryNetwork implements Wire {
   readonly latencyMs: number;
   readonly revealCauses: boolean;
   readonly #listeners = new Map<string, Peer>();
-  readonly #unreachable = new Set<string>();
+  /** What has arrived on the way to an address, or from there, since that is silent. */
+  readonly #silent = new Map<string, (() => void)[]>();
   readonly #links = new Set<Link>();
   #nextPort = 1024;
   #dialled = 0;
@@ -51,7 +52,13 @@ export class MemoryNetwork implements Wire {
   }
 
   isSilent(address: string): boolean {
-    return this.#unreachable.has(address);
+    return this.#silent.has(address);
+  }
+
+  deliver(address: string, arrive: () => void): void {
+    const held = this.#silent.get(address);
+    if (held) held.push(arrive);
+    else arrive();
   }
 
   bind(host: string, port: number, peer: Peer): number {
@@ -87,14 +94,15 @@ export class MemoryNetwork implements Wire {
 
   /** The process at an address does nothing any more (SIGSTOP), or the way there swallows everything. */
   silence(address: string): void {
-    this.#unreachable.add(address);
+    if (!this.#silent.has(address)) this.#silent.set(address, []);
     for (const link of this.#links) link.silenced(address);
   }
 
   /** Ends `silence`; what was on its way arrives. */
   restore(address: string): void {
-    this.#unreachable.delete(address);
-    this.#listeners.get(address)?.restored();
+    const held = this.#silent.get(address) ?? [];
+    this.#silent.delete(address);
+    for (const arrive of held) arrive();
     for (const link of this.#links) link.restored(address);
   }
 }

@@ -15,6 +15,8 @@ export interface Wire {
   find(address: string): Peer | undefined;
   /** Whether packets to an address are swallowed: neither refused nor answered. */
   isSilent(address: string): boolean;
+  /** Runs `arrive` when the way to and from an address lets it through: at once, or when that is silent no more. */
+  deliver(address: string, arrive: () => void): void;
   /** @returns the port; throws when the address is taken */
   bind(host: string, port: number, peer: Peer): number;
   unbind(address: string, peer: Peer): void;
@@ -37,14 +39,12 @@ export interface Peer {
   inItsContext(run: () => void): void;
   attach(link: Link): void;
   detach(link: Link): void;
-  /** Runs `arrive` when the way there lets it through. */
+  /** Runs `arrive` when the way there lets it through, unless the server has gone with what was in flight. */
   deliver(arrive: () => void): void;
   began(call: ServerSide): void;
   ended(call: ServerSide): void;
   /** Gone at once, with everything in flight. */
   crash(): void;
-  /** What was held up on the way there arrives. */
-  restored(): void;
 }
 
 /** A client's connection, as servers and the network see it. */

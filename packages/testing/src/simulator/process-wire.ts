@@ -37,6 +37,10 @@ export class ProcessWire implements Wire {
     return this.network.isSilent(address);
   }
 
+  deliver(address: string, arrive: () => void): void {
+    this.network.deliver(address, arrive);
+  }
+
   bind(host: string, port: number, peer: Peer): number {
     this.#listeners.add(peer);
     return this.network.bind(host, port, peer);

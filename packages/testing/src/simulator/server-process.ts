@@ -45,6 +45,7 @@ export class ServerProcess implements ProcessInfo {
   #state: ProcessState = "starting";
   #stopMs = 0;
   #visibleAtStop = false;
+  #hangs = false;
   #hangUntilMs = 0;
   #resumed = Promise.withResolvers<void>();
   /** It has hung at least once: its stop cannot be held to the rules. */
@@ -125,7 +126,7 @@ export class ServerProcess implements ProcessInfo {
   }
 
   get hanging(): boolean {
-    return this.#env.clock.now() < this.#hangUntilMs;
+    return this.#hangs;
   }
 
   start(): void {
@@ -136,7 +137,8 @@ export class ServerProcess implements ProcessInfo {
         this.#become("serving");
         this.#served.resolve();
       },
-      (error: unknown) => {
+      async (error: unknown) => {
+        await this.#awake();
         if (this.#state !== "starting") return;
         this.#env.log.add(this.name, `did not start: ${String(error)}`);
         this.#end("stopped");
@@ -155,7 +157,7 @@ export class ServerProcess implements ProcessInfo {
       this.kill("it outlived its grace period");
     });
     // A signal reaches a process that hangs when it goes on.
-    if (this.hanging) await Promise.race([this.#resumed.promise, this.ended]);
+    await this.#awake();
     if (hasEnded(this.state)) return;
     this.#stopMs = clock.now();
     this.#visibleAtStop = this.#backend.registration?.state.current === "visible";
@@ -163,7 +165,7 @@ export class ServerProcess implements ProcessInfo {
       () => this.#stopped(),
       (error: unknown) => {
         this.#env.log.add(this.name, `did not stop cleanly: ${String(error)}`);
-        this.#stopped();
+        return this.#stopped();
       },
     );
     return this.ended;
@@ -187,13 +189,15 @@ export class ServerProcess implements ProcessInfo {
     const { clock, log, network } = this.#env;
     log.add(this.name, `hangs for ${ms} ms`);
     this.#hung = true;
-    if (!this.hanging) this.#resumed = Promise.withResolvers();
+    if (!this.#hangs) this.#resumed = Promise.withResolvers();
+    this.#hangs = true;
     this.#hangUntilMs = Math.max(this.#hangUntilMs, clock.now() + ms);
     this.clock.pause();
     network.silence(this.#address);
     this.#stopHang();
     this.#stopHang = clock.timer(this.#hangUntilMs - clock.now(), () => {
       log.add(this.name, "goes on");
+      this.#hangs = false;
       network.restore(this.#address);
       this.clock.resume();
       this.#resumed.resolve();
@@ -202,7 +206,13 @@ export class ServerProcess implements ProcessInfo {
     this.#onState(this.#state);
   }
 
-  #stopped(): void {
+  async #awake(): Promise<void> {
+    while (this.#hangs) await Promise.race([this.#resumed.promise, this.ended]);
+  }
+
+  /** One that hangs ends when it goes on. */
+  async #stopped(): Promise<void> {
+    await this.#awake();
     if (this.#state !== "stopping") return;
     this.#env.log.add(this.name, `stopped after ${Math.round(this.#env.clock.now() - this.#stopMs)} ms`);
     this.#end("stopped");
@@ -211,7 +221,7 @@ export class ServerProcess implements ProcessInfo {
   #end(state: "stopped" | "killed"): void {
     this.#stopGrace();
     this.#stopHang();
-    this.#hangUntilMs = 0;
+    this.#hangs = false;
     void this.#backend[Symbol.asyncDispose]();
     this.clock.kill();
     this.#become(state);
