@@ -36,4 +36,19 @@ describe("random schedules with releases", () => {
     });
     expect(faults).toEqual([]);
   });
+
+  it("excuse a rollout that does not end when the version before it fails as often", async () => {
+    const sick = { do: "canary", instances: 1, intervalMs: 0, minSamples: 15, failPercent: 60 } as const;
+    const { faults, log } = await replay({
+      ...ordersFleet,
+      seed: 2113738698,
+      steps: [
+        { ...sick, afterMs: 0, steps: [100], code: 13, delayMs: 0 },
+        { afterMs: 10, do: "promote" },
+        { ...sick, afterMs: 4, steps: [50], code: 13, delayMs: 0 },
+      ],
+    });
+    expect(faults).toEqual([]);
+    expect(log.filter((line) => line.includes("abort"))).toEqual([]);
+  });
 });

@@ -1,7 +1,7 @@
 import type { CallKind } from "../kind.js";
 
 /** What is part of this repository, by name; raw grpc-js is what all others are compared with. */
-export const ownKinds = ["http2", "grpc-js", "plain", "lane"] as const;
+export const ownKinds = ["tcp", "http2", "grpc-js", "plain", "lane"] as const;
 
 /** What runs in Node from `bench/peers`, which has dependencies of its own. */
 export const peerKinds = ["nestjs", "nice-grpc", "connect-node", "moleculer"] as const;
@@ -15,6 +15,8 @@ export const kindNames: readonly string[] = [...ownKinds, ...peerKinds, goKind];
 /** @throws when the peers are not installed and built */
 export async function loadKind(name: string): Promise<CallKind> {
   switch (name) {
+    case "tcp":
+      return (await import("./tcp.js")).tcp;
     case "http2":
       return (await import("./http2.js")).http2;
     case "grpc-js":
