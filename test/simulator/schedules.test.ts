@@ -68,6 +68,20 @@ describe("random schedules", () => {
     const events = own.map((line) => line.replace(/^\s*[\d.]+ orders-1 (goes on|\w+).*$/, "$1"));
     expect(events.slice(2, 8)).toEqual(["stopping", "hangs", "goes on", "stopped", "starts", "serving"]);
   });
+
+  it("break the streams of a process that was killed as they ended, while the next one there hung", async () => {
+    const { faults } = await replay({
+      ...ordersFleet,
+      seed: 13,
+      steps: [
+        { afterMs: 1937, do: "rollingRestart" },
+        { afterMs: 73, do: "restart", instance: 0 },
+        { afterMs: 397, do: "kill", instance: 0, downMs: 1 },
+        { afterMs: 0, do: "hang", instance: 0, ms: 1 },
+      ],
+    });
+    expect(faults).toEqual([]);
+  });
 });
 
 /** A handler that fails for no reason of its caller's. */

@@ -61,6 +61,7 @@ export class MemoryConnection implements Connection, Link {
     if (this.#inflight.size === 1) this.silenced(this.#address);
     void exchange.end.then(() => {
       this.#inflight.delete(exchange);
+      this.#leave(exchange.peer);
       if (this.#inflight.size > 0) return;
       this.#stopKeepalive();
       if (this.#state === "closed") this.#idle.resolve();
@@ -92,9 +93,11 @@ export class MemoryConnection implements Connection, Link {
     if (how === "broken") {
       for (const exchange of this.#inflight) if (exchange.peer === peer) exchange.broken();
     }
-    peer.detach(this);
-    if (this.#peer !== peer) return;
-    this.#peer = undefined;
+    const wasCurrent = this.#peer === peer;
+    if (wasCurrent) this.#peer = undefined;
+    if (how === "broken") peer.detach(this);
+    else this.#leave(peer);
+    if (!wasCurrent) return;
     if (this.#state === "closed") return;
     this.#become("connecting");
     this.#stopTimer();
@@ -113,6 +116,13 @@ export class MemoryConnection implements Connection, Link {
 
   restored(address: string): void {
     if (address === this.#address && this.#state === "failed") this.#retryAfter(0);
+  }
+
+  /** A connection lasts as long as its calls, also after a GOAWAY. */
+  #leave(peer: Peer): void {
+    if (peer === this.#peer) return;
+    for (const exchange of this.#inflight) if (exchange.peer === peer) return;
+    peer.detach(this);
   }
 
   #cut(): void {

@@ -48,7 +48,7 @@ export class Exchange implements Caller {
       const unlessBroken = (): void => {
         if (!this.#broken) arrive();
       };
-      network.after(network.latencyMs, () => peer.deliver(unlessBroken));
+      network.after(network.latencyMs, () => network.deliver(peer.address, unlessBroken));
     };
     this.#requests = new Pipe(this.carry);
     this.#responses = new Pipe(this.carry);

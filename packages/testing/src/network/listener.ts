@@ -30,7 +30,6 @@ export class MemoryListener implements Listener, Peer {
   readonly #calls = new Set<ServerSide>();
   #idle: (() => void) | undefined;
   #state: "open" | "draining" | "closed" = "open";
-  #crashed = false;
 
   constructor(
     network: Wire,
@@ -68,12 +67,6 @@ export class MemoryListener implements Listener, Peer {
     this.#links.delete(link);
   }
 
-  deliver(arrive: () => void): void {
-    this.#network.deliver(this.address, () => {
-      if (!this.#crashed) arrive();
-    });
-  }
-
   began(call: ServerSide): void {
     this.#calls.add(call);
   }
@@ -88,7 +81,8 @@ export class MemoryListener implements Listener, Peer {
       this.#state = "draining";
       this.#network.unbind(this.address, this);
       for (const link of this.#links) {
-        this.#network.after(this.#network.latencyMs, () => this.deliver(() => link.lost("goaway", this)));
+        const arrive = (): void => link.lost("goaway", this);
+        this.#network.after(this.#network.latencyMs, () => this.#network.deliver(this.address, arrive));
       }
     }
     if (this.#calls.size === 0) return Promise.resolve();
@@ -108,7 +102,6 @@ export class MemoryListener implements Listener, Peer {
   crash(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#crashed = true;
     this.#network.unbind(this.address, this);
     for (const link of this.#links) link.lost("broken", this);
     this.#links.clear();

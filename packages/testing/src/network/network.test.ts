@@ -198,6 +198,26 @@ describe("a network inside the process", () => {
     await connection.close(0);
   });
 
+  it("keeps a connection after its GOAWAY for as long as a call is in flight on it", async () => {
+    const scene = new Scene(1);
+    const answered = Promise.withResolvers<Awaited<ReturnType<Handler>>>();
+    const listener = await scene.listen(() => answered.promise);
+    const connection = scene.dial();
+    await scene.clock.advance(10);
+    const waiting = outcome(connection.call(scene.call()));
+    await scene.clock.advance(10);
+    const drained = listener.drain();
+    await scene.clock.advance(10);
+    expect(connection.state).toBe("failed");
+    expect(listener.peers()).toHaveLength(1);
+    answered.resolve(answer());
+    await scene.clock.advance(10);
+    await drained;
+    expect(await waiting).toBe("ok");
+    expect(listener.peers()).toEqual([]);
+    await connection.close(0);
+  });
+
   it("drops what was held back on a silent way when the server's process is killed", async () => {
     const scene = new Scene(1);
     await scene.listen();

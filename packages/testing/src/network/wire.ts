@@ -38,9 +38,8 @@ export interface Peer {
   /** Runs what belongs to the server: not in the async context of a caller that happens to share its process. */
   inItsContext(run: () => void): void;
   attach(link: Link): void;
+  /** The connection is over: nothing of it is in flight any more. */
   detach(link: Link): void;
-  /** Runs `arrive` when the way there lets it through, unless the server has gone with what was in flight. */
-  deliver(arrive: () => void): void;
   began(call: ServerSide): void;
   ended(call: ServerSide): void;
   /** Gone at once, with everything in flight. */
