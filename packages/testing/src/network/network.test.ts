@@ -85,6 +85,17 @@ const dropped = `${Code.Unavailable} unknown`;
 const refused = `${Code.Unavailable} no`;
 const never = (): Promise<never> => new Promise(() => {});
 
+/** One that its handler answers when it is told to. */
+async function callInFlight(scene: Scene) {
+  const answered = Promise.withResolvers<Awaited<ReturnType<Handler>>>();
+  const listener = await scene.listen(() => answered.promise);
+  const connection = scene.dial();
+  await scene.clock.advance(10);
+  const waiting = outcome(connection.call(scene.call()));
+  await scene.clock.advance(10);
+  return { answered, listener, connection, waiting };
+}
+
 describe("a network inside the process", () => {
   it("takes its latency for a connection, a call and its answer", async () => {
     const scene = new Scene(5);
@@ -179,12 +190,7 @@ describe("a network inside the process", () => {
 
   it("lets through what a server that listens no more has sent to callers while the way was silent", async () => {
     const scene = new Scene(1);
-    const answered = Promise.withResolvers<Awaited<ReturnType<Handler>>>();
-    const listener = await scene.listen(() => answered.promise);
-    const connection = scene.dial();
-    await scene.clock.advance(10);
-    const waiting = outcome(connection.call(scene.call()));
-    await scene.clock.advance(10);
+    const { answered, listener, connection, waiting } = await callInFlight(scene);
     scene.network.silence(address);
     answered.resolve(answer());
     const drained = listener.drain();
@@ -200,12 +206,7 @@ describe("a network inside the process", () => {
 
   it("keeps a connection after its GOAWAY for as long as a call is in flight on it", async () => {
     const scene = new Scene(1);
-    const answered = Promise.withResolvers<Awaited<ReturnType<Handler>>>();
-    const listener = await scene.listen(() => answered.promise);
-    const connection = scene.dial();
-    await scene.clock.advance(10);
-    const waiting = outcome(connection.call(scene.call()));
-    await scene.clock.advance(10);
+    const { answered, listener, connection, waiting } = await callInFlight(scene);
     const drained = listener.drain();
     await scene.clock.advance(10);
     expect(connection.state).toBe("failed");
