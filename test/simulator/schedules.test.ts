@@ -38,6 +38,17 @@ describe("random schedules", () => {
     );
   });
 
+  it("are replayed with the short leases they are found with", async () => {
+    const { log } = await replay({
+      ...ordersFleet,
+      seed: 1,
+      steps: [{ afterMs: 500, do: "kill", instance: 0, downMs: 5_000 }],
+    });
+    const secondsOf = (event: string): number =>
+      Number.parseFloat(log.find((line) => line.includes(event)) ?? "");
+    expect(secondsOf("lease of orders-1 ran out") - secondsOf("orders-1 killed")).toBeLessThanOrEqual(3);
+  });
+
   it("excuse a stream that waited for the only instance, which hung", async () => {
     const { faults } = await replay({
       ...ordersFleet,

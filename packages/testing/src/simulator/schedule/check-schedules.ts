@@ -67,8 +67,7 @@ export class ScheduleError extends Error {
  * @throws ScheduleError with that schedule, as code
  */
 export async function checkSchedules(options: CheckOptions): Promise<Checked> {
-  const { runs = 100, seed: chosen, steps: most = 6, canaries = false, ...rest } = options;
-  const simulated = { ...rest, registry: { ttlMs: 3_000, ...rest.registry } };
+  const { runs = 100, seed: chosen, steps: most = 6, canaries = false, ...simulated } = options;
   const run = fc.record({
     seed: fc.noShrink(fc.nat()),
     steps: canaries ? canarySchedules(most) : schedules(most),
