@@ -1,5 +1,6 @@
 import { checkSchedules, replay } from "@rollcall/testing/simulator";
 import { describe, expect, it } from "vitest";
+import { Orders } from "../fixtures/gen/shop/v1/shop.js";
 import { ordersFleet } from "./orders.js";
 
 /** The same thousand each time, so that a change is judged by what it changed; others by ROLLCALL_SIM_SEED. */
@@ -50,5 +51,35 @@ describe("random schedules with releases", () => {
     });
     expect(faults).toEqual([]);
     expect(log.filter((line) => line.includes("abort"))).toEqual([]);
+  });
+
+  it("excuse a call on a killed instance that was not repeated because a sick canary had spent the retry budget", async () => {
+    const { faults, log } = await replay({
+      ...ordersFleet,
+      version: "1.4.0",
+      workload(caller) {
+        const orders = caller.client(Orders);
+        return { ratePerSecond: 20, call: (n) => orders.get({ id: `${n}` }) };
+      },
+      seed: 2147483617,
+      steps: [
+        {
+          afterMs: 0,
+          do: "canary",
+          instances: 2,
+          steps: [30, 100],
+          intervalMs: 0,
+          minSamples: 15,
+          failPercent: 100,
+          code: 14,
+          delayMs: 0,
+        },
+        { afterMs: 2301, do: "kill", instance: 0, downMs: 1 },
+      ],
+    });
+    expect(faults).toEqual([]);
+    expect(
+      log.filter((line) => /dropped after 1 .* at orders-1: .*connection dropped/.test(line)),
+    ).toHaveLength(1);
   });
 });

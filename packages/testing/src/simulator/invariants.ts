@@ -11,6 +11,9 @@ const noticeMs = 2_000;
 /** In the last time before the end everything must be as it should. */
 const quietMs = 2_000;
 
+/** How long a spent retry budget takes to have a token again. */
+const tokenMs = 1_000;
+
 /** What is wrong with a run that has come to rest: callers that are not in step with the registry, streams that are dead. */
 export function restingFaults({ env, fleet, callers, idempotent }: Run): readonly string[] {
   const faults: string[] = [];
@@ -90,8 +93,11 @@ export function excuse(drop: Drop, run: Run): string | undefined {
   if (/: the breaker of subset ".*" is (open|half-open): /.test(drop.text)) return "its breaker was open";
   if (slot && isSick(slot.release.sickness) && drop.text.includes(sickReason)) return "its canary is sick";
   const repeatable = drop.method !== undefined && run.idempotent(drop.method) && attempts < 3;
-  if (slot?.killed.overlaps(fromMs, toMs) && (kind === "stream" || !repeatable))
-    return "its instance was killed";
+  if (slot?.killed.overlaps(fromMs, toMs)) {
+    if (kind === "stream" || !repeatable) return "its instance was killed";
+    if (hasSpentBudget(drop, run))
+      return "its instance was killed, and a sick canary had spent the retry budget";
+  }
   const disturbed = (each: Slot): boolean =>
     each.hung.overlaps(fromMs, toMs) || each.killed.overlaps(fromMs, toMs);
   if (run.env.nested && run.fleet.everySlot.some(disturbed)) return "what its instance called may have hung";
@@ -100,6 +106,21 @@ export function excuse(drop: Drop, run: Run): string | undefined {
   if (waited && !candidates(drop, run).some((each) => couldServe(each, drop.wellMs, toMs, run)))
     return "nobody could serve";
   return undefined;
+}
+
+/** Another call of the caller, on a sick canary, was about then not repeated either, though nothing but the budget forbade it. */
+function hasSpentBudget({ caller, toMs }: Drop, { callers, idempotent }: Run): boolean {
+  const { recorders = [] } = callers.find(({ name }) => name === caller) ?? {};
+  return recorders.some(({ drops }) =>
+    drops.some(
+      ({ method, attempts, text, toMs: atMs }) =>
+        text.includes(`[unavailable]: ${sickReason}`) &&
+        attempts < 3 &&
+        method !== undefined &&
+        idempotent(method) &&
+        Math.abs(atMs - toMs) <= tokenMs,
+    ),
+  );
 }
 
 /** Whom the call may have waited for. Whether it was right to wait for stable, those judge who watch the routing. */
