@@ -1,4 +1,4 @@
-import { checkSchedules, replay } from "@rollcall/testing/simulator";
+import { checkSchedules, replay, type SimulateOptions } from "@rollcall/testing/simulator";
 import { describe, expect, it } from "vitest";
 import { Orders } from "../fixtures/gen/shop/v1/shop.js";
 import { ordersFleet } from "./orders.js";
@@ -7,6 +7,15 @@ import { ordersFleet } from "./orders.js";
 const seed = Number(process.env["ROLLCALL_SIM_SEED"] ?? 1);
 const runs = Number(process.env["ROLLCALL_SIM_RUNS"] ?? 1_000);
 const steps = Number(process.env["ROLLCALL_SIM_STEPS"] ?? 6);
+
+/** A caller of what may be repeated alone. */
+const reads: Pick<SimulateOptions, "version" | "workload"> = {
+  version: "1.4.0",
+  workload(caller) {
+    const orders = caller.client(Orders);
+    return { ratePerSecond: 20, call: (n) => orders.get({ id: `${n}` }) };
+  },
+};
 
 describe("random schedules with releases", () => {
   it("find nothing wrong with a fleet of the real code", { timeout: 600_000 }, async () => {
@@ -56,11 +65,7 @@ describe("random schedules with releases", () => {
   it("excuse a call on a killed instance that was not repeated because a sick canary had spent the retry budget", async () => {
     const { faults, log } = await replay({
       ...ordersFleet,
-      version: "1.4.0",
-      workload(caller) {
-        const orders = caller.client(Orders);
-        return { ratePerSecond: 20, call: (n) => orders.get({ id: `${n}` }) };
-      },
+      ...reads,
       seed: 2147483617,
       steps: [
         {
@@ -81,5 +86,31 @@ describe("random schedules with releases", () => {
     expect(
       log.filter((line) => /dropped after 1 .* at orders-1: .*connection dropped/.test(line)),
     ).toHaveLength(1);
+  });
+
+  it("excuse a call that waited for the only stable instance, which hung, though another was promoted later", async () => {
+    const { faults, log } = await replay({
+      ...ordersFleet,
+      ...reads,
+      seed: 16,
+      steps: [
+        {
+          afterMs: 0,
+          do: "canary",
+          instances: 1,
+          steps: [20, 50, 100],
+          intervalMs: 0,
+          minSamples: 15,
+          failPercent: 0,
+          code: 13,
+          delayMs: 0,
+        },
+        { afterMs: 0, do: "scale", to: 1 },
+        { afterMs: 0, do: "hang", instance: 0, ms: 5447 },
+      ],
+    });
+    expect(faults).toEqual([]);
+    expect(log).toContainEqual(expect.stringMatching(/: promoted: /));
+    expect(log).toContainEqual(expect.stringMatching(/dropped after 0 attempts: .* in subset "stable"/));
   });
 });

@@ -3,8 +3,10 @@ import { releaseFaults } from "./canary/release-faults.js";
 import { isSick, sickReason } from "./canary/sickness.js";
 import type { Drop } from "./caller-recorder.js";
 import type { SimulatedFleet } from "./fleet.js";
+import type { PolicyWrite } from "./registry/policy-desk.js";
 import type { Run } from "./run.js";
 import type { Slot } from "./slot.js";
+import { Timeline } from "./timeline.js";
 
 /** How long callers may take from an instance's coming until they can call it: the longest pause between connections, and some. */
 const noticeMs = 2_000;
@@ -103,8 +105,7 @@ export function excuse(drop: Drop, run: Run): string | undefined {
   if (run.env.nested && run.fleet.everySlot.some(disturbed)) return "what its instance called may have hung";
   // One that was open somewhere was broken by that.
   const waited = kind === "call" || toMs - drop.wellMs > noticeMs;
-  if (waited && !candidates(drop, run).some((each) => couldServe(each, drop.wellMs, toMs, run)))
-    return "nobody could serve";
+  if (waited && !run.fleet.everySlot.some((each) => couldServe(each, drop, run))) return "nobody could serve";
   return undefined;
 }
 
@@ -123,23 +124,31 @@ function hasSpentBudget({ caller, toMs }: Drop, { callers, idempotent }: Run): b
   );
 }
 
-/** Whom the call may have waited for. Whether it was right to wait for stable, those judge who watch the routing. */
-function candidates({ text }: Drop, { fleet }: Run): readonly Slot[] {
-  if (!text.includes('in subset "stable"')) return fleet.everySlot;
-  const stable = fleet.policy()?.stable;
-  return fleet.everySlot.filter(({ release }) => release.weight > 0 || release.version === stable);
-}
-
-/** Whether the instance could be called, and callers could know it, for a moment of the time. */
-function couldServe(slot: Slot, fromMs: number, toMs: number, { env }: Run): boolean {
-  const { outages, disturbances, longestLagMs } = env.registry;
-  const shown = env.registry.shown.get(slot.name);
-  if (!shown) return false;
-  return slot.served.and(shown).some((span) => {
+/** Whether the instance could be called, and callers could know it, for a moment of the time that the call waited. */
+function couldServe(slot: Slot, { wellMs, toMs, text, method }: Drop, { env }: Run): boolean {
+  const { outages, disturbances, longestLagMs, shown, policies } = env.registry;
+  const seen = shown.get(slot.name);
+  if (!seen) return false;
+  let callable = slot.served.and(seen);
+  // Whether it was right to wait for stable, those judge who watch the routing.
+  if (text.includes('in subset "stable"') && slot.release.weight === 0)
+    callable = callable.and(whenStable(slot.release.version, method, policies.writes));
+  return callable.spans.some((span) => {
     let knownMs = span.fromMs + noticeMs + longestLagMs;
     for (const outage of [...outages.spans, ...disturbances.spans])
       if (outage.fromMs <= knownMs && outage.toMs >= span.fromMs)
         knownMs = Math.max(knownMs, outage.toMs + noticeMs + longestLagMs);
-    return Math.max(knownMs, fromMs) < Math.min(span.toMs, toMs);
+    return Math.max(knownMs, wellMs) < Math.min(span.toMs, toMs);
   });
+}
+
+/** When a version was the stable one of the method's service. A policy that the registry loses is still gone by. */
+function whenStable(version: string, method: string | undefined, writes: readonly PolicyWrite[]): Timeline {
+  const stable = new Timeline();
+  for (const { atMs, service, policy } of writes) {
+    if (!method?.startsWith(`${service}/`)) continue;
+    if (policy.stable === version) stable.begin(atMs);
+    else stable.end(atMs);
+  }
+  return stable;
 }

@@ -6,7 +6,11 @@ export interface Span {
 
 /** Stretches of time in which something was the case. */
 export class Timeline {
-  readonly spans: Span[] = [];
+  readonly spans: Span[];
+
+  constructor(spans: Span[] = []) {
+    this.spans = spans;
+  }
 
   begin(atMs: number): void {
     if (this.#open === undefined) this.spans.push({ fromMs: atMs, toMs: Infinity });
@@ -22,12 +26,13 @@ export class Timeline {
   }
 
   /** When both were the case. */
-  and(other: Timeline): readonly Span[] {
-    return this.spans.flatMap((a) =>
+  and(other: Timeline): Timeline {
+    const both = this.spans.flatMap((a) =>
       other.spans
         .map((b) => ({ fromMs: Math.max(a.fromMs, b.fromMs), toMs: Math.min(a.toMs, b.toMs) }))
         .filter(({ fromMs, toMs }) => fromMs < toMs),
     );
+    return new Timeline(both);
   }
 
   get #open(): Span | undefined {
