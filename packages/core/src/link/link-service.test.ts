@@ -64,6 +64,16 @@ describe("the link service", () => {
     expect(drained).toEqual(["c1", "c2"]);
   });
 
+  it("counts a caller once, with however many links", async () => {
+    const { links, open } = setup();
+    links.identify(identity);
+    const drained: string[] = [];
+    for (const address of ["c1:1", "c1:2"]) open("c1", address, { drain: () => drained.push(address) });
+    await settle();
+    expect(await links.drain(new AbortController().signal)).toEqual({ acknowledged: 1, missing: [] });
+    expect(drained).toEqual(["c1:1", "c1:2"]);
+  });
+
   it("names those that do not acknowledge in time, and does not wait for those that leave", async () => {
     const { links, open } = setup();
     links.identify(identity);

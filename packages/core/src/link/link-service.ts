@@ -107,11 +107,13 @@ export function createLinkService({
       const told = [...links];
       for (const { out } of told) out.push({ drain: {} });
       await unlessAborted(Promise.all(told.map(({ acknowledged }) => acknowledged)), signal);
-      const missing = told.filter(({ acked }) => !acked);
-      return {
-        acknowledged: told.length - missing.length,
-        missing: missing.map(({ name, peer }) => name || peer),
-      };
+      const missing = callersOf(told.filter(({ acked }) => !acked));
+      return { acknowledged: callersOf(told).length - missing.length, missing };
     },
   };
+}
+
+/** As they name themselves. One may have several links. */
+function callersOf(links: readonly ServedLink[]): string[] {
+  return [...new Set(links.map(({ name, peer }) => name || peer))];
 }

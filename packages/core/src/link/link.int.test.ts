@@ -1,9 +1,10 @@
 import { connect } from "node:http2";
 import { expect, it } from "vitest";
 import { pino } from "pino";
-import { instance } from "../fixtures/contracts.js";
+import { callOn, instance, method } from "../fixtures/contracts.js";
 import { systemClock } from "../ports/clock.js";
 import { listen, type RpcServer } from "../server/create-server.js";
+import type { BoundService } from "../server/dispatch.js";
 import { createGrpcServerTransport } from "../transport/grpc/server.js";
 import { createGrpcTransport } from "../transport/grpc/transport.js";
 import { createLinkService, type LinkIdentity, type LinkService } from "./link-service.js";
@@ -16,11 +17,12 @@ const logger = pino({ level: "silent" });
 
 async function serve(
   identity: Partial<LinkIdentity> = {},
+  services: readonly BoundService[] = [],
 ): Promise<{ links: LinkService; server: RpcServer }> {
   const links = createLinkService();
   links.identify({ instance: "a", incarnation: "1-a", app: "echo", services: [], ...identity });
   const server = await listen({
-    services: [],
+    services,
     internal: [links.bound],
     transport: createGrpcServerTransport({ host: "127.0.0.1" }),
     interceptors: [],
@@ -60,6 +62,39 @@ it("moves to the run of the instance that has answered, without another connecti
   await moved.ping!(end);
   expect(moved.moveTo?.(record)).toBeUndefined();
   await moved.close(0);
+  await expect.poll(() => server.listener.peers()).toEqual([]);
+  await server.listener.close();
+});
+
+it("becomes two connections while many calls are under way, and drains as one caller", async () => {
+  const open = Promise.withResolvers<void>();
+  const say = async (): Promise<object> => open.promise.then(() => ({}));
+  const contract = { name: service, methods: { say: method() }, file: undefined as never };
+  const { links, server } = await serve({ services: [service] }, [{ contract, implementation: { say } }]);
+  const transport = linkedTransport(createGrpcTransport(), {
+    clock: systemClock,
+    random: Math.random,
+    logger,
+    caller: "c1",
+  });
+  const address = `127.0.0.1:${server.listener.port}`;
+  const connection = transport.connect(instance("a", { service, address, features: ["link"] }));
+  await expect.poll(() => connection.state).toBe("ready");
+  const answers: Promise<object>[] = [];
+  const call = (count: number): void => {
+    for (let n = 0; n < count; n++) answers.push(connection.call(callOn()));
+  };
+  call(17);
+  await expect.poll(() => links.peers().size).toBe(2);
+  call(47);
+  await expect.poll(() => server.gate.inflight).toBe(64);
+  expect(server.listener.peers().toSorted()).toEqual([...links.peers()].toSorted());
+  const draining = links.drain(AbortSignal.timeout(5_000));
+  expect(await draining).toEqual({ acknowledged: 1, missing: [] });
+  expect(connection.state).toBe("draining");
+  open.resolve();
+  expect(await Promise.all(answers)).toHaveLength(64);
+  await connection.close(0);
   await expect.poll(() => server.listener.peers()).toEqual([]);
   await server.listener.close();
 });

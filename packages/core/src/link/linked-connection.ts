@@ -79,6 +79,11 @@ export class LinkedConnection implements Connection {
     return this.#link?.lane?.isOpen ?? false;
   }
 
+  /** Calls under way that do not go over the link. */
+  get inflight(): number {
+    return this.#inflight;
+  }
+
   onChange(listener: (state: ConnectionState) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -108,7 +113,7 @@ export class LinkedConnection implements Connection {
    * Not when the server has said that it is another run: then the address may lead to the one before for a while. Nor when
    * it was asked and did not say: a connection anew finds out whether anybody is there.
    */
-  moveTo(instance: ServiceInstance): Connection | undefined {
+  moveTo(instance: ServiceInstance): LinkedConnection | undefined {
     const hello = this.#hello;
     const mayBeThere = hello ? names(hello, instance) : this.#failures === 0;
     if (instance.address !== this.#instance.address || !mayBeThere) return undefined;
