@@ -21,6 +21,7 @@ import { linkPath } from "../../link/link-protocol.js";
 import { RawMessages } from "./raw-messages.js";
 import { rawRequestsOf, requestsOf } from "./server-requests.js";
 import { sendable } from "./sendable.js";
+import { peerOf } from "./server-peers.js";
 import { TlsPeer } from "./tls-peer.js";
 
 /** What the four kinds of grpc-js calls share. */
@@ -114,7 +115,7 @@ function receive(
       ? requestsOf(grpc as unknown as ServerReadableStream<object, object>, gone)
       : (grpc as unknown as ServerUnaryCall<object, object>).request;
   const parts = { method, metadata: grpc.metadata, deadline: deadlineOf(grpc, env.clock), request };
-  const address = grpc.getPeer();
+  const address = peerOf(grpc);
   const peer = env.tls
     ? new TlsPeer(address, innerCall((grpc as { readonly call?: object }).call).stream)
     : { address };

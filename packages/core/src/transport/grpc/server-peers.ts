@@ -1,5 +1,6 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { Server } from "@grpc/grpc-js";
+import { innerCall } from "./inner-call.js";
 
 /** Where grpc-js keeps its connections, for channelz. */
 interface Sessions {
@@ -13,4 +14,18 @@ export function peersOf(server: Server): readonly string[] {
     throw new Error("grpc-js no longer shows the connections of a server: this version is not supported");
   const open = [...(sessions as NonNullable<Sessions["sessions"]>).keys()].filter((each) => !each.destroyed);
   return open.map(({ socket }) => `${socket.remoteAddress}:${socket.remotePort}`);
+}
+
+/** By their connections. */
+const known = new WeakMap<object, string>();
+
+/**
+ * The address that a call came from: asked for once per connection, since each time leads through the proxy that Node
+ * has before the socket of an HTTP/2 session.
+ */
+export function peerOf(call: { readonly call?: object; getPeer(): string }): string {
+  const { session } = innerCall(call.call).stream;
+  const peer = (session && known.get(session)) ?? call.getPeer();
+  if (session && !session.destroyed) known.set(session, peer);
+  return peer;
 }
