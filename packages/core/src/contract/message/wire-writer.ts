@@ -6,6 +6,8 @@ const { utf8, float } = protobuf.util;
 const initialSize = 4_096;
 /** What one large message needed is not kept for the next one. */
 const keptSize = 65_536;
+/** A text that is shorter fits into kept memory, whatever it is. */
+const countedFrom = keptSize / 4;
 
 /**
  * Writes the wire format into memory that is used again. Each scalar takes what users may give for it and converts that as
@@ -122,7 +124,8 @@ export class WireWriter {
 
   string(value: unknown): void {
     const text = typeof value === "string" ? value : String(value);
-    this.#reserve(5 + (text.length < initialSize ? text.length * 3 : Buffer.byteLength(text)));
+    // Three bytes for each is the most there can be; of a long text they are counted rather than kept free.
+    this.#reserve(5 + (text.length < countedFrom ? text.length * 3 : Buffer.byteLength(text)));
     // One call instead of two: the length is most often as many bytes long as that of ASCII would be.
     const size = varintSize(text.length);
     const start = this.#length + size;

@@ -65,4 +65,18 @@ describe("message frames", () => {
     expect(got).toEqual([message]);
     expect(joins).toBe(1);
   });
+
+  it("copy nothing of a chunk but what belongs to a message that began before it", () => {
+    const messages = [1, 2, 3].map((byte) => Buffer.alloc(100, byte));
+    const whole = Buffer.concat(messages.map(framed));
+    const before = whole.subarray(0, 50);
+    // Memory of its own: copies of what is short share some.
+    const chunk = Buffer.allocUnsafeSlow(whole.length - before.length);
+    whole.copy(chunk, 0, before.length);
+    const frames = new MessageFrames(0);
+    const got: Buffer[] = [];
+    for (const each of [before, chunk]) frames.push(each, (message) => void got.push(message));
+    expect(got).toEqual(messages);
+    expect(got.map(({ buffer }) => buffer === chunk.buffer)).toEqual([false, true, true]);
+  });
 });

@@ -27,7 +27,7 @@ function writePrefix(frame: Buffer, length: number): void {
   frame.writeUInt32BE(length, 1);
 }
 
-/** The messages in what arrives of a stream; those that arrive whole are not copied. */
+/** The messages in what arrives of a stream; those that arrive in one chunk are not copied. */
 export class MessageFrames {
   readonly #maxBytes: number;
   /** What has come of a message whose rest has not. */
@@ -44,16 +44,9 @@ export class MessageFrames {
    * @throws RpcError for one that is compressed or too long
    */
   push(chunk: Buffer, message: (bytes: Buffer) => void): void {
-    let rest = this.#parts.length === 0 ? chunk : this.#joined(chunk);
+    let rest = this.#parts.length === 0 ? chunk : this.#goOn(chunk, message);
     while (rest && rest.length >= prefixBytes) {
-      const length = rest.readUInt32BE(1);
-      if (rest[0] !== 0) throw new RpcError(Code.Unimplemented, "compressed messages are not taken here");
-      if (length > this.#maxBytes)
-        throw new RpcError(
-          Code.ResourceExhausted,
-          `Received message larger than max (${length} vs ${this.#maxBytes})`,
-        );
-      const end = prefixBytes + length;
+      const end = this.#endOf(rest);
       if (rest.length < end) break;
       message(rest.subarray(prefixBytes, end));
       rest = rest.subarray(end);
@@ -63,15 +56,36 @@ export class MessageFrames {
     this.#held = rest.length;
   }
 
-  /** All that there is, if it may hold a message; else it is kept. A long message comes in many chunks, and is joined once. */
-  #joined(chunk: Buffer): Buffer | undefined {
-    this.#parts.push(chunk);
-    this.#held += chunk.length;
-    const [first] = this.#parts;
-    if (first!.length >= prefixBytes && this.#held < prefixBytes + first!.readUInt32BE(1)) return undefined;
-    const joined = Buffer.concat(this.#parts, this.#held);
+  /** Goes on with a message that has begun; it is joined once, when it is whole. Returns what stands behind it. */
+  #goOn(chunk: Buffer, message: (bytes: Buffer) => void): Buffer | undefined {
+    const first = this.#parts[0]!;
+    if (first.length < prefixBytes) return this.#joined(chunk);
+    const missing = this.#endOf(first) - this.#held;
+    if (chunk.length < missing) {
+      this.#parts.push(chunk);
+      this.#held += chunk.length;
+      return undefined;
+    }
+    message(this.#joined(chunk.subarray(0, missing)).subarray(prefixBytes));
+    return chunk.subarray(missing);
+  }
+
+  #joined(last: Buffer): Buffer {
+    const joined = Buffer.concat([...this.#parts, last], this.#held + last.length);
     this.#parts = [];
     this.#held = 0;
     return joined;
+  }
+
+  /** Where the message ends that begins here. */
+  #endOf(bytes: Buffer): number {
+    const length = bytes.readUInt32BE(1);
+    if (bytes[0] !== 0) throw new RpcError(Code.Unimplemented, "compressed messages are not taken here");
+    if (length > this.#maxBytes)
+      throw new RpcError(
+        Code.ResourceExhausted,
+        `Received message larger than max (${length} vs ${this.#maxBytes})`,
+      );
+    return prefixBytes + length;
   }
 }
