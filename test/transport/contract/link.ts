@@ -32,9 +32,11 @@ async function serveLinked(
   const server = await scene.serve(handlers, interceptors, undefined, [links.bound]);
   const { clock, transport } = scene.under;
   const logger = pino({ level: "silent" });
-  const linked = linkedTransport(transport, { clock, random: () => 0.5, logger, caller: "c1" });
-  const dial = (id: string): Connection =>
-    scene.dial(server.listener.port, linked, { id, features: ["link"] });
+  let callers = 0;
+  const dial = (id: string): Connection => {
+    const env = { clock, random: () => 0.5, logger, caller: `c${++callers}` };
+    return scene.dial(server.listener.port, linkedTransport(transport, env), { id, features: ["link"] });
+  };
   return { server, links, dial };
 }
 

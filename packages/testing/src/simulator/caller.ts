@@ -19,7 +19,7 @@ import { memoryServerTransport } from "../network/listener.js";
 import { CallerRecorder } from "./caller-recorder.js";
 import { apart, type Environment } from "./environment.js";
 import { callIdHeader } from "./ledger.js";
-import { observedTransport, type View } from "./observed-transport.js";
+import { firstOf, observedTransport, type View } from "./observed-transport.js";
 import { ProcessWire } from "./process-wire.js";
 import type { SimBackend } from "./registry/sim-backend.js";
 import type { ProcessInfo } from "./seams.js";
@@ -161,16 +161,11 @@ export class CallerProcess implements Caller {
 /** Well before a caller looks whether an instance hangs. */
 const silenceMs = 400;
 
-function isReady({ held }: View, { id, incarnation }: ServiceInstance, nowMs: number): boolean {
-  return [...held].some(
-    ({ instance, connection, acknowledged, greetedMs, silentMs }) =>
-      instance.id === id &&
-      instance.incarnation === incarnation &&
-      connection.state === "ready" &&
-      !acknowledged &&
-      greetedMs < nowMs &&
-      nowMs - silentMs < silenceMs,
-  );
+function isReady(view: View, instance: ServiceInstance, nowMs: number): boolean {
+  const first = firstOf(view, instance);
+  if (!first) return false;
+  const { connection, acknowledged, greetedMs, silentMs } = first;
+  return connection.state === "ready" && !acknowledged && greetedMs < nowMs && nowMs - silentMs < silenceMs;
 }
 
 /** Gives each call an id by which the servers tell whether they have run it before. */

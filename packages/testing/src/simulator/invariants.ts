@@ -3,6 +3,7 @@ import { releaseFaults } from "./canary/release-faults.js";
 import { isSick, sickReason } from "./canary/sickness.js";
 import type { Drop } from "./caller-recorder.js";
 import type { SimulatedFleet } from "./fleet.js";
+import { heldByProcess } from "./observed-transport.js";
 import type { PolicyWrite } from "./registry/policy-desk.js";
 import type { Run } from "./run.js";
 import type { Slot } from "./slot.js";
@@ -39,11 +40,14 @@ export function restingFaults({ env, fleet, callers, idempotent }: Run): readonl
   for (const { name, view, services, streams } of callers) {
     const called = registered.filter(({ service }) => services.has(service));
     const wanted = called.map(({ id, incarnation }) => `${id} (${incarnation})`).toSorted();
-    const held = [...view.held].map(({ instance }) => `${instance.id} (${instance.incarnation})`).toSorted();
+    const connections = heldByProcess(view);
+    const held = [...connections.keys()].toSorted();
     if (held.join() !== wanted.join())
       faults.push(
         `${name} holds ${held.join(", ") || "nothing"}; the registry shows ${wanted.join(", ") || "nothing"}`,
       );
+    for (const [process, { length }] of connections)
+      if (length > 2) faults.push(`${name} has ${length} connections to ${process}`);
     for (const { instance, connection, misledMs } of view.held) {
       if (connection.state !== "ready")
         faults.push(`${name} has no connection to ${instance.id}: ${connection.state}`);

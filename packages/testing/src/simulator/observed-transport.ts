@@ -14,6 +14,7 @@ export interface View {
   readonly held: ReadonlySet<HeldConnection>;
 }
 
+/** A connection; a caller that is busy has a second one to the same process. */
 export interface HeldConnection {
   readonly instance: ServiceInstance;
   readonly connection: Connection;
@@ -30,6 +31,20 @@ export interface HeldConnection {
 }
 
 type Entry = { -readonly [K in keyof HeldConnection]: HeldConnection[K] };
+
+/** By process, the oldest first. */
+export function heldByProcess({ held }: View): ReadonlyMap<string, readonly HeldConnection[]> {
+  return Map.groupBy(held, ({ instance }) => processOf(instance));
+}
+
+/** The connection whose state counts. */
+export function firstOf(view: View, instance: ServiceInstance): HeldConnection | undefined {
+  return heldByProcess(view).get(processOf(instance))?.[0];
+}
+
+function processOf({ id, incarnation }: ServiceInstance): string {
+  return `${id} (${incarnation})`;
+}
 
 /** A transport, and what goes on over it: which instances are held, with what statistics they begin, who answers. */
 export function observedTransport(
@@ -60,7 +75,7 @@ export function observedTransport(
           entry.greetedMs = Infinity;
           return heardLink(await connection.call(sentLink(made, entry, now)), entry, now);
         }
-        if (!entry.begun) checkFresh(made, instance, violated);
+        if (!entry.begun && firstOf({ held }, instance) === entry) checkFresh(made, instance, violated);
         // Probes are nobody's calls.
         if (made.attempts.length > 0) attempted(made, instance);
         entry.begun ||= made.attempts.length > 0;
