@@ -14,8 +14,8 @@ import { linkedTransport } from "./linked-transport.js";
 
 const record = instance("a", { features: ["link"] });
 const next = { ...record, incarnation: "2-b" };
-const silent = async function* (): AsyncIterable<object> {
-  await new Promise(() => {});
+const silent: AsyncIterable<object> = {
+  [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
 };
 
 function hello({ id, incarnation, app, service }: ServiceInstance): object {
@@ -30,7 +30,7 @@ async function setup() {
   const ends = new Map<Call, () => void>();
   transport.respond = async (call) => {
     if (call.method.path === linkPath) return server.open(call);
-    if (call.method.kind === "server_streaming") return streamAnswer(silent(), call);
+    if (call.method.kind === "server_streaming") return streamAnswer(silent, call);
     await new Promise<void>((resolve, reject) => {
       ends.set(call, resolve);
       call.onCancel(reject);
