@@ -4,9 +4,33 @@ export interface Codec {
   decode(bytes: Uint8Array): object;
 }
 
+/** A message that has been encoded already: its bytes, in parts that stand one behind the other. */
+export class EncodedMessage {
+  readonly parts: readonly Buffer[];
+  readonly length: number;
+
+  constructor(parts: readonly Buffer[]) {
+    this.parts = parts;
+    this.length = parts.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** All of them; a copy where there are several parts. */
+  get bytes(): Buffer {
+    const [first] = this.parts;
+    return this.parts.length === 1 ? first! : Buffer.concat(this.parts, this.length);
+  }
+}
+
 /** A message as bytes, whether the server's pipeline has encoded it (as Rollcall's does) or leaves that to the transport. */
 export function encodedMessage(message: object, codec: Codec): Buffer {
-  return message instanceof Uint8Array ? asBuffer(message) : codec.encode(message);
+  if (message instanceof Uint8Array) return asBuffer(message);
+  return message instanceof EncodedMessage ? message.bytes : codec.encode(message);
+}
+
+/** A message as bytes, in the parts that it has already. */
+export function messageParts(message: object, codec: Codec): EncodedMessage {
+  if (message instanceof EncodedMessage) return message;
+  return new EncodedMessage([encodedMessage(message, codec)]);
 }
 
 /** The same memory, as proto-loader wants it. */

@@ -1,4 +1,5 @@
 import type { Metadata } from "@grpc/grpc-js";
+import { asBuffer, EncodedMessage } from "../contract/codec.js";
 import { FrameKind, frameHeaderBytes } from "./lane-protocol.js";
 import { textOfValues } from "./metadata-values.js";
 
@@ -8,6 +9,8 @@ const headBytes = 6;
 const batchTag = (8 << 3) | 2;
 /** Of memory that batches share, the least; where batches are long, room for two of them. */
 const chunkBytes = 64 << 10;
+/** From this length on messages are sent from where they are: copies of them would be most of the memory that a call takes. */
+const leastUncopied = 2 << 10;
 /** A lane that is not used holds no memory. */
 const noChunk = Buffer.alloc(0);
 /** Less than this at the end of a chunk is not worth a batch, nor is less than the last batch took. */
@@ -15,21 +18,26 @@ const leastBytes = 4 << 10;
 
 /**
  * Writes frames of a lane one after the other, in the layout of docs/lane.md, until `take`. Batches share chunks of memory,
- * each with its own part of one.
+ * each with its own part of one. Long messages stand between such parts, and must not change any more.
  */
 export class BatchWriter {
   #chunk: Buffer = noChunk;
   /** Of the next chunk. */
   #nextBytes = chunkBytes;
-  /** Where the batch begins, after the room for its head. */
+  /** Where in the chunk the batch begins, after the room for its head, or goes on after a long message. */
   #begin = headBytes;
   #at = headBytes;
+  /** What stands before that. */
+  #parts: Buffer[] = [];
+  #partsBytes = 0;
+  /** How much of that are long messages. */
+  #uncopiedBytes = 0;
   /** Where the frame that is being written has its length. */
   #lengthAt = 0;
 
   /** Bytes of the batch so far. */
   get length(): number {
-    return this.#at - this.#begin;
+    return this.#partsBytes + this.#at - this.#begin;
   }
 
   /** @param timeoutMs a whole number from 1; 0 for none */
@@ -38,16 +46,14 @@ export class BatchWriter {
     this.#varint(method);
     this.#varint(timeoutMs);
     this.#metadata(metadata);
-    this.#bytes(message);
-    this.#close();
+    this.#closeWith(message);
   }
 
   reply(id: number, header: Metadata, trailer: Metadata, message: Uint8Array): void {
     this.#open(FrameKind.Reply, id);
     this.#metadata(header);
     this.#metadata(trailer);
-    this.#bytes(message);
-    this.#close();
+    this.#closeWith(message);
   }
 
   error(id: number, code: number, reason: string, trailer: Metadata): void {
@@ -67,28 +73,32 @@ export class BatchWriter {
   part(id: number, total: number, bytes: Uint8Array): void {
     this.#open(FrameKind.Part, id);
     this.#varint(total);
-    this.#bytes(bytes);
-    this.#close();
+    this.#closeWith(bytes);
   }
 
-  /** The batch as the bytes of a `Frame`; the next one begins empty. */
-  take(): Buffer {
+  /** The batch as a `Frame`; the next one begins empty. */
+  take(): EncodedMessage {
     const { length } = this;
-    let head = this.#begin - 1;
-    const lengthBytes = varintLength(length);
-    head -= lengthBytes;
-    this.#chunk[head] = batchTag;
-    writeVarint(this.#chunk, head + 1, length);
-    const batch = this.#chunk.subarray(head, this.#at);
-    if (this.#chunk.length - this.#at < Math.max(leastBytes, length)) {
+    const written = length - this.#uncopiedBytes;
+    this.#cut();
+    const parts = this.#parts;
+    const first = parts[0]!;
+    const head = headBytes - 1 - varintLength(length);
+    first[head] = batchTag;
+    writeVarint(first, head + 1, length);
+    parts[0] = first.subarray(head);
+    if (this.#chunk.length - this.#at < Math.max(leastBytes, written)) {
       this.#chunk = noChunk;
-      this.#nextBytes = Math.max(chunkBytes, 2 * (length + leastBytes));
+      this.#nextBytes = Math.max(chunkBytes, 2 * (written + leastBytes));
       this.#begin = headBytes;
     } else {
       this.#begin = this.#at + headBytes;
     }
     this.#at = this.#begin;
-    return batch;
+    this.#parts = [];
+    this.#partsBytes = 0;
+    this.#uncopiedBytes = 0;
+    return new EncodedMessage(parts);
   }
 
   #open(kind: number, id: number): void {
@@ -99,8 +109,31 @@ export class BatchWriter {
     this.#varint(id);
   }
 
-  #close(): void {
-    this.#chunk.writeUInt32BE(this.#at - this.#lengthAt - 4, this.#lengthAt);
+  /** @param behind bytes of the frame that are not in the chunk */
+  #close(behind: number = 0): void {
+    this.#chunk.writeUInt32BE(this.#at - this.#lengthAt - 4 + behind, this.#lengthAt);
+  }
+
+  /** Ends the frame with a message. */
+  #closeWith(message: Uint8Array): void {
+    if (message.length < leastUncopied) {
+      this.#bytes(message);
+      return this.#close();
+    }
+    this.#close(message.length);
+    this.#cut();
+    this.#parts.push(asBuffer(message));
+    this.#partsBytes += message.length;
+    this.#uncopiedBytes += message.length;
+  }
+
+  /** Ends a part of the batch in the chunk. The first has the room for the head before it. */
+  #cut(): void {
+    if (this.#at === this.#begin) return;
+    const from = this.#parts.length === 0 ? this.#begin - headBytes : this.#begin;
+    this.#parts.push(this.#chunk.subarray(from, this.#at));
+    this.#partsBytes += this.#at - this.#begin;
+    this.#begin = this.#at;
   }
 
   #metadata(metadata: Metadata): void {
@@ -147,7 +180,7 @@ export class BatchWriter {
 
   #ensure(bytes: number): void {
     if (this.#at + bytes <= this.#chunk.length) return;
-    const { length } = this;
+    const length = this.#at - this.#begin;
     const chunk = Buffer.allocUnsafeSlow(Math.max(this.#nextBytes, 2 * (headBytes + length + bytes)));
     if (length > 0) this.#chunk.copy(chunk, headBytes, this.#begin, this.#at);
     this.#lengthAt += headBytes - this.#begin;

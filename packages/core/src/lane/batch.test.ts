@@ -155,7 +155,7 @@ describe("batches of frames", () => {
           const taken = batches.map((frames) => {
             for (const each of frames) write(writer, each);
             expect(writer.length).toBeGreaterThan(0);
-            const batch = writer.take();
+            const { bytes: batch } = writer.take();
             expect(writer.length).toBe(0);
             return batch;
           });
@@ -174,11 +174,22 @@ describe("batches of frames", () => {
     writer.cancel(1);
     writer.part(2, 300_000, message);
     writer.cancel(3);
-    expect(read(batchOf(writer.take()))).toEqual([
+    expect(read(batchOf(writer.take().bytes))).toEqual([
       ["cancel", 1],
       ["part", 2, 300_000, message.toString("hex")],
       ["cancel", 3],
     ]);
+  });
+
+  it("hold long messages as they are, and copies of short ones", () => {
+    const writer = new BatchWriter();
+    const [short, long] = [Buffer.alloc(100, 1), Buffer.alloc(4_096, 2)];
+    for (const message of [short, long, short, long]) writer.call(1, 0, 0, new Metadata(), message);
+    writer.cancel(1);
+    const { parts, bytes, length } = writer.take();
+    expect(parts.map((part) => part === long)).toEqual([false, true, false, true, false]);
+    expect(bytes).toHaveLength(length);
+    expect(parts.some(({ buffer }) => buffer === short.buffer)).toBe(false);
   });
 
   it("pass over frames of kinds that are not known", () => {
@@ -192,7 +203,7 @@ describe("batches of frames", () => {
   it("do not share memory with the metadata read from them, and do with the message", () => {
     const writer = new BatchWriter();
     writer.call(1, 0, 0, metadataOf([["a-bin", Buffer.from("kept")]]), Buffer.from("message"));
-    const batch = batchOf(writer.take());
+    const batch = batchOf(writer.take().bytes);
     let kept: Metadata | undefined;
     let message: Buffer | undefined;
     readBatch(batch, {
@@ -249,7 +260,9 @@ describe("bytes that are no batch", () => {
     const writer = new BatchWriter();
     const long = metadataOf([["x", "v".repeat(66_000)]]);
     writer.error(1, 2, "", long);
-    expect(() => readBatch(batchOf(writer.take()), anyone)).toThrow("metadata of more than 65536 bytes");
+    expect(() => readBatch(batchOf(writer.take().bytes), anyone)).toThrow(
+      "metadata of more than 65536 bytes",
+    );
   });
 
   it("are a violation when they are longer than any batch is", () => {

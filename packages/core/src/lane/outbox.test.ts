@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { batchIn } from "../fixtures/lane-ends.js";
-import { EncodedFrame } from "../link/link-codec.js";
+import { EncodedMessage } from "../contract/codec.js";
 import { FrameQueue } from "../link/frame-queue.js";
 import { readBatch } from "./batch-reader.js";
 import { LaneOutbox } from "./outbox.js";
@@ -26,7 +26,7 @@ function setup() {
 /** The ids in a batch, or what else came. */
 function idsIn({ value, done }: IteratorResult<unknown>): unknown {
   if (done) return "end";
-  if (!(value instanceof EncodedFrame)) return value;
+  if (!(value instanceof EncodedMessage)) return value;
   const ids: number[] = [];
   readBatch(batchIn(value.bytes), { cancel: (id) => void ids.push(id), part: (id) => void ids.push(id) });
   return ids;

@@ -1,4 +1,4 @@
-import { EncodedFrame } from "../link/link-codec.js";
+import type { EncodedMessage } from "../contract/codec.js";
 import type { FrameQueue, FrameSource } from "../link/frame-queue.js";
 import { BatchWriter } from "./batch-writer.js";
 import { laneLimits } from "./lane-protocol.js";
@@ -18,7 +18,7 @@ export class LaneOutbox implements FrameSource {
   readonly #queue: FrameQueue;
   readonly #mostWaiting: number;
   /** Batches that have come to their length. */
-  readonly #full: EncodedFrame[] = [];
+  readonly #full: EncodedMessage[] = [];
   #fullBytes = 0;
   #sealed = 0;
   #taken = 0;
@@ -68,14 +68,14 @@ export class LaneOutbox implements FrameSource {
     return new Promise((resolve) => (this.#roomWanted = resolve));
   }
 
-  take(): EncodedFrame | undefined {
+  take(): EncodedMessage | undefined {
     if (!this.#due) return undefined;
     const frame = this.takeEarly();
     if (!frame) this.#due = false;
     return frame;
   }
 
-  takeEarly(): EncodedFrame | undefined {
+  takeEarly(): EncodedMessage | undefined {
     if (this.#full.length === 0) {
       this.refill();
       if (this.frames.length > 0) this.#seal();
@@ -83,7 +83,7 @@ export class LaneOutbox implements FrameSource {
     const frame = this.#full.shift();
     if (!frame) return undefined;
     this.#taken++;
-    this.#fullBytes -= frame.bytes.length;
+    this.#fullBytes -= frame.length;
     if (this.#roomWanted && !this.isFull) {
       this.#roomWanted();
       this.#roomWanted = undefined;
@@ -98,9 +98,9 @@ export class LaneOutbox implements FrameSource {
   };
 
   #seal(): void {
-    const frame = new EncodedFrame(this.frames.take());
+    const frame = this.frames.take();
     this.#sealed++;
-    this.#fullBytes += frame.bytes.length;
+    this.#fullBytes += frame.length;
     this.#full.push(frame);
   }
 }

@@ -1,18 +1,18 @@
+import type { EncodedMessage } from "../contract/codec.js";
 import { iteratorOf, type Flow, type Sink } from "../call/flow.js";
 import type { FrameInit } from "../gen/rollcall/link/v1/link.js";
-import type { EncodedFrame } from "./link-codec.js";
 
 /** More frames than this that the peer does not take are a peer that only sends. Batches are counted where they are made. */
 const mostWaiting = 64;
 
-type Outgoing = FrameInit | EncodedFrame;
+type Outgoing = FrameInit | EncodedMessage;
 
 /** What else goes out on a link, when there is nothing in its queue. */
 export interface FrameSource {
   /** The next, if it is time for it. */
-  take(): EncodedFrame | undefined;
+  take(): EncodedMessage | undefined;
   /** The next, time or not. */
-  takeEarly(): EncodedFrame | undefined;
+  takeEarly(): EncodedMessage | undefined;
 }
 
 /** The frames of one end of a link on their way out, for one reader. */

@@ -1,15 +1,6 @@
-import type { Codec } from "../contract/codec.js";
+import { encodedMessage, type Codec } from "../contract/codec.js";
 import { Link, type Frame } from "../gen/rollcall/link/v1/link.js";
 import type { MethodContract, ServiceContract } from "../contract/contract.js";
-
-/** A frame that has been written as bytes already. */
-export class EncodedFrame {
-  readonly bytes: Buffer;
-
-  constructor(bytes: Buffer) {
-    this.bytes = bytes;
-  }
-}
 
 /** The tag of `Frame.lane_batch`. */
 const batchTag = (8 << 3) | 2;
@@ -18,7 +9,7 @@ const { open } = Link.methods;
 
 /** Batches pass through as bytes: through a codec they would be copied, and take longer than the calls in them. */
 const frames: Codec = {
-  encode: (frame) => (frame instanceof EncodedFrame ? frame.bytes : open.request.encode(frame)),
+  encode: (frame) => encodedMessage(frame, open.request),
   decode: (bytes) => batchIn(bytes) ?? open.request.decode(bytes),
 };
 

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Call, Interceptor } from "../call/call.js";
 import { mapStream } from "../call/stream.js";
 import { Code } from "../code.js";
+import { EncodedMessage } from "../contract/codec.js";
 import { methodName } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
 import { loggedError } from "../errors/logged-error.js";
@@ -23,7 +24,8 @@ class NotSerialised {
 export function errorBoundary(logger: Logger): Interceptor {
   return (next) => async (call) => {
     const convert = (thrown: unknown): RpcError => call.cancelReason ?? answerOf(thrown, call, logger);
-    const encode = (message: object): Buffer => encoded(message, call);
+    const encode = (message: object): object =>
+      message instanceof EncodedMessage ? message : encoded(message, call);
     try {
       const reply = await next(call);
       if (!reply.responseStream) return { ...reply, response: encode(reply.response) };

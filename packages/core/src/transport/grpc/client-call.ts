@@ -4,6 +4,7 @@ import { errorEnd, okEnd } from "../../call/end.js";
 import { flow, iteratorOf, type Flow, type Sink } from "../../call/flow.js";
 import { isResponseStream } from "../../call/pipeline-call.js";
 import { Code } from "../../code.js";
+import { EncodedMessage } from "../../contract/codec.js";
 import { methodName } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
 import type { BegunCall } from "./direct-call.js";
@@ -91,9 +92,10 @@ export class ClientCall {
   }
 
   readonly #sendNext: Sink<object> = (request) => {
+    if (this.#raw && !this.#ended && request instanceof EncodedMessage) return this.#raw.write(request);
     const bytes = this.#ended ? undefined : this.#encode(request);
     if (!bytes) throw sentEnough();
-    if (this.#raw) return this.#raw.write(bytes);
+    if (this.#raw) return this.#raw.write(new EncodedMessage([bytes]));
     const written = Promise.withResolvers<void>();
     this.#grpc.sendMessageWithContext({ callback: () => written.resolve() }, bytes);
     return Promise.race([written.promise, this.#end.promise]).then(() => {

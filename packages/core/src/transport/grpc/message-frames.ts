@@ -1,4 +1,5 @@
 import { Code } from "../../code.js";
+import { EncodedMessage } from "../../contract/codec.js";
 import { RpcError } from "../../errors.js";
 
 /** The longest answer that clients take, in bytes: grpc-js' own limit. */
@@ -8,17 +9,21 @@ export const longestMessage: number = 4 << 20;
 export const prefixBytes = 5;
 
 /** A message as gRPC writes it on HTTP/2: not compressed, its length, its bytes. */
-export function framed(message: Uint8Array): Buffer {
+export function framed(message: Uint8Array | EncodedMessage): Buffer {
   const frame = Buffer.allocUnsafe(prefixBytes + message.length);
   writePrefix(frame, message.length);
-  frame.set(message, prefixBytes);
+  let at = prefixBytes;
+  for (const part of message instanceof EncodedMessage ? message.parts : [message]) {
+    frame.set(part, at);
+    at += part.length;
+  }
   return frame;
 }
 
 /** What stands before the bytes of a message. */
-export function prefixOf(message: Uint8Array): Buffer {
+export function prefixOf({ length }: { readonly length: number }): Buffer {
   const prefix = Buffer.allocUnsafe(prefixBytes);
-  writePrefix(prefix, message.length);
+  writePrefix(prefix, length);
   return prefix;
 }
 

@@ -1,10 +1,11 @@
 import type { Http2Stream } from "node:http2";
 import type { Sink } from "../../call/flow.js";
+import type { EncodedMessage } from "../../contract/codec.js";
 import { RpcError } from "../../errors.js";
 import { framed, MessageFrames, prefixOf } from "./message-frames.js";
 
 /** What is longer costs more to copy than a second write. */
-const mostCopied = 8 << 10;
+const mostCopied = 4 << 10;
 
 /** More messages than this that the reader has not taken stop the stream. */
 const mostUnread = 16;
@@ -51,7 +52,7 @@ export class RawMessages {
   }
 
   /** Sends a message. What it returns resolves when the next one may come: undefined when that is now. */
-  write(message: Uint8Array): Promise<void> | undefined {
+  write(message: EncodedMessage): Promise<void> | undefined {
     const stream = this.#stream;
     if (stream.destroyed || stream.writableEnded || written(stream, message)) return undefined;
     return new Promise((resolve) => {
@@ -111,11 +112,11 @@ export class RawMessages {
 }
 
 /** False when more should wait. */
-function written(stream: Http2Stream, message: Uint8Array): boolean {
+function written(stream: Http2Stream, message: EncodedMessage): boolean {
   if (message.length <= mostCopied) return stream.write(framed(message));
   stream.cork();
-  stream.write(prefixOf(message));
-  const room = stream.write(message);
+  let room = stream.write(prefixOf(message));
+  for (const part of message.parts) room = stream.write(part);
   stream.uncork();
   return room;
 }

@@ -10,7 +10,7 @@ import type { Call, Handler, Reply } from "../../call/call.js";
 import { isFlow, type Flow } from "../../call/flow.js";
 import { createServerCall, isRequestStream } from "../../call/pipeline-call.js";
 import { callerGone } from "../../call/caller-gone.js";
-import { encodedMessage } from "../../contract/codec.js";
+import { encodedMessage, messageParts } from "../../contract/codec.js";
 import type { MethodContract } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
 import type { Clock } from "../../ports/clock.js";
@@ -72,8 +72,9 @@ export function grpcHandler(
       ? unarySender(grpc, callback, encode, responseHeader, responseTrailer)
       : streamSender(
           grpc as unknown as ResponseStream,
-          raw ? (bytes) => raw.write(bytes) : createResponseWriter(grpc as unknown as ResponseStream, call),
-          encode,
+          raw
+            ? (message) => raw.write(messageParts(message, method.response))
+            : writing(createResponseWriter(grpc as unknown as ResponseStream, call), encode),
           responseHeader,
           responseTrailer,
         );
@@ -144,6 +145,13 @@ interface Sender {
 
 type Encode = (message: object) => Buffer;
 
+/** What it returns resolves when the next message may come: undefined when that is now. */
+type Write<Message> = (message: Message) => Promise<void> | undefined;
+
+function writing(write: Write<Buffer>, encode: Encode): Write<object> {
+  return (message) => write(encode(message));
+}
+
 function unarySender(
   grpc: AnyServerCall,
   callback: sendUnaryData<object>,
@@ -178,8 +186,7 @@ function unarySender(
 
 function streamSender(
   grpc: ResponseStream,
-  write: (bytes: Buffer) => Promise<void> | undefined,
-  encode: Encode,
+  write: Write<object>,
   header: Metadata,
   trailer: Metadata,
 ): Sender {
@@ -205,7 +212,7 @@ function streamSender(
       for (; !result.done; result = await messages.next()) {
         if (done) return;
         // A reader that does not keep up holds the handler here.
-        const room = write(encode(result.value));
+        const room = write(result.value);
         if (room) await room;
       }
     } finally {
@@ -218,7 +225,7 @@ function streamSender(
     grpc.sendMetadata(sendable(header));
     await response.flowInto((message) => {
       if (done) throw new Error("the call has ended");
-      return write(encode(message));
+      return write(message);
     });
     end();
   };
