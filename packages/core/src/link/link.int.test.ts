@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { pino } from "pino";
 import { callOn, instance, method } from "../fixtures/contracts.js";
 import { systemClock } from "../ports/clock.js";
+import type { Transport } from "../ports/transport.js";
 import { listen, type RpcServer } from "../server/create-server.js";
 import type { BoundService } from "../server/dispatch.js";
 import { createGrpcServerTransport } from "../transport/grpc/server.js";
@@ -34,14 +35,14 @@ async function serve(
   return { links, server };
 }
 
+function caller(): Transport {
+  const env = { clock: systemClock, random: Math.random, logger, caller: "c1" };
+  return linkedTransport(createGrpcTransport(), env);
+}
+
 it("moves to the run of the instance that has answered, without another connection", async () => {
   const { server } = await serve({ incarnation: "2-b", services: [service] });
-  const transport = linkedTransport(createGrpcTransport(), {
-    clock: systemClock,
-    random: Math.random,
-    logger,
-    caller: "c1",
-  });
+  const transport = caller();
   const address = `127.0.0.1:${server.listener.port}`;
   const record = instance("a", { service, address, features: ["link"] });
   const next = { ...record, incarnation: "2-b" };
@@ -71,12 +72,7 @@ it("becomes two connections while many calls are under way, and drains as one ca
   const say = async (): Promise<object> => open.promise.then(() => ({}));
   const contract = { name: service, methods: { say: method() }, file: undefined as never };
   const { links, server } = await serve({ services: [service] }, [{ contract, implementation: { say } }]);
-  const transport = linkedTransport(createGrpcTransport(), {
-    clock: systemClock,
-    random: Math.random,
-    logger,
-    caller: "c1",
-  });
+  const transport = caller();
   const address = `127.0.0.1:${server.listener.port}`;
   const connection = transport.connect(instance("a", { service, address, features: ["link"] }));
   await expect.poll(() => connection.state).toBe("ready");
