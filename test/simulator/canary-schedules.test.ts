@@ -8,6 +8,9 @@ const seed = Number(process.env["ROLLCALL_SIM_SEED"] ?? 1);
 const runs = Number(process.env["ROLLCALL_SIM_RUNS"] ?? 1_000);
 const steps = Number(process.env["ROLLCALL_SIM_STEPS"] ?? 6);
 
+/** What the steps of these schedules that begin a release have in common. */
+const canary = { do: "canary", afterMs: 0, intervalMs: 0, minSamples: 15, delayMs: 0 } as const;
+
 /** A caller of what may be repeated alone. */
 const reads: Pick<SimulateOptions, "version" | "workload"> = {
   version: "1.4.0",
@@ -28,17 +31,7 @@ describe("random schedules with releases", () => {
       ...ordersFleet,
       seed: 1943576633,
       steps: [
-        {
-          afterMs: 0,
-          do: "canary",
-          instances: 1,
-          steps: [100],
-          intervalMs: 0,
-          minSamples: 15,
-          failPercent: 60,
-          code: 13,
-          delayMs: 0,
-        },
+        { ...canary, instances: 1, steps: [100], failPercent: 60, code: 13 },
         { afterMs: 1120, do: "retire" },
         { afterMs: 1446, do: "hang", instance: 0, ms: 6858 },
         { afterMs: 0, do: "scale", to: 1 },
@@ -48,14 +41,14 @@ describe("random schedules with releases", () => {
   });
 
   it("excuse a rollout that does not end when the version before it fails as often", async () => {
-    const sick = { do: "canary", instances: 1, intervalMs: 0, minSamples: 15, failPercent: 60 } as const;
+    const sick = { ...canary, instances: 1, failPercent: 60, code: 13 } as const;
     const { faults, log } = await replay({
       ...ordersFleet,
       seed: 2113738698,
       steps: [
-        { ...sick, afterMs: 0, steps: [100], code: 13, delayMs: 0 },
+        { ...sick, steps: [100] },
         { afterMs: 10, do: "promote" },
-        { ...sick, afterMs: 4, steps: [50], code: 13, delayMs: 0 },
+        { ...sick, afterMs: 4, steps: [50] },
       ],
     });
     expect(faults).toEqual([]);
@@ -68,17 +61,7 @@ describe("random schedules with releases", () => {
       ...reads,
       seed: 2147483617,
       steps: [
-        {
-          afterMs: 0,
-          do: "canary",
-          instances: 2,
-          steps: [30, 100],
-          intervalMs: 0,
-          minSamples: 15,
-          failPercent: 100,
-          code: 14,
-          delayMs: 0,
-        },
+        { ...canary, instances: 2, steps: [30, 100], failPercent: 100, code: 14 },
         { afterMs: 2301, do: "kill", instance: 0, downMs: 1 },
       ],
     });
@@ -94,17 +77,7 @@ describe("random schedules with releases", () => {
       ...reads,
       seed: 16,
       steps: [
-        {
-          afterMs: 0,
-          do: "canary",
-          instances: 1,
-          steps: [20, 50, 100],
-          intervalMs: 0,
-          minSamples: 15,
-          failPercent: 0,
-          code: 13,
-          delayMs: 0,
-        },
+        { ...canary, instances: 1, steps: [20, 50, 100], failPercent: 0, code: 13 },
         { afterMs: 0, do: "scale", to: 1 },
         { afterMs: 0, do: "hang", instance: 0, ms: 5447 },
       ],

@@ -25,7 +25,11 @@ const known = new WeakMap<object, string>();
  */
 export function peerOf(call: { readonly call?: object; getPeer(): string }): string {
   const { session } = innerCall(call.call).stream;
-  const peer = (session && known.get(session)) ?? call.getPeer();
-  if (session && !session.destroyed) known.set(session, peer);
+  if (!session) return call.getPeer();
+  let peer = known.get(session);
+  if (peer === undefined) {
+    peer = call.getPeer();
+    if (!session.destroyed) known.set(session, peer);
+  }
   return peer;
 }
