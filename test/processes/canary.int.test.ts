@@ -83,6 +83,7 @@ describeEtcd("rollouts of a new version", (start) => {
 
   it("go on from the registry when the controller is killed at each step", async () => {
     await using reads = startTraffic({ ratePerSecond: 200, call: (n) => orders.get({ id: `${n}` }) });
+    await reads.succeeded(200);
     await change((before) =>
       startRollout(
         service,

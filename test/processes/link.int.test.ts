@@ -166,7 +166,7 @@ describe("a stale address", () => {
         answers.set(id, (answers.get(id) ?? 0) + 1);
       },
     });
-    await sleep(500);
+    await traffic.succeeded(100);
     const fromMs = performance.now();
     dying!.signal("SIGKILL");
     await dying!.exit;

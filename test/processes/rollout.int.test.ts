@@ -15,7 +15,7 @@ import type { EtcdUnderTest } from "@rollcall/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Orders } from "../fixtures/gen/shop/v1/shop.js";
 import { serviceCommand } from "./service-process.js";
-import { startTraffic } from "./traffic.js";
+import { startTraffic, type Traffic } from "./traffic.js";
 
 const streamCount = 5;
 
@@ -32,7 +32,7 @@ interface Receipts {
 async function during(
   fleet: Fleet,
   orders: ClientOf<Orders>,
-  change: (recorder: ReceiptRecorder) => Promise<unknown>,
+  change: (recorder: ReceiptRecorder, gets: Traffic) => Promise<unknown>,
 ): Promise<Receipts> {
   const ledger = createServedLedger();
   const remove = fleet.onMessage((member, message) => ledger.heard(member.name, message));
@@ -45,7 +45,7 @@ async function during(
   await using puts = startTraffic({ ratePerSecond: 100, call: (n) => orders.put({ id: `${n}` }) });
   try {
     await expect.poll(() => recorder.receipt().streams.opened).toBe(streamCount);
-    await change(recorder);
+    await change(recorder, gets);
     await new Promise((resolve) => setTimeout(resolve, 500));
   } finally {
     ending.abort();
@@ -117,8 +117,8 @@ describeEtcd("rollouts under load", (start) => {
     const [member] = fleet.members;
     const { address } = member!.current.serving!;
     let exitedMs = 0;
-    const receipts = await during(fleet, orders, async () => {
-      await new Promise((resolve) => setTimeout(resolve, 300));
+    const receipts = await during(fleet, orders, async (_, gets) => {
+      await gets.succeeded(100);
       await member!.kill();
       exitedMs = performance.timeOrigin + performance.now();
       await new Promise((resolve) => setTimeout(resolve, 500));

@@ -11,6 +11,11 @@ import { expect } from "vitest";
 export interface Traffic extends AsyncDisposable {
   /** Calls due from now on are counted apart. */
   step(name: string): void;
+  /**
+   * Resolves when so many have ended well. To be awaited before an instance is killed: the retry budget of a client that has
+   * only begun is its reserve of ten calls, and a busy machine has more than those in one instance's hands.
+   */
+  succeeded(calls: number): Promise<void>;
   /** Makes no more calls, waits for the answers of all. */
   end(): Promise<Receipt>;
 }
@@ -21,6 +26,9 @@ export function startTraffic(options: Pick<RecordedLoopOptions, "ratePerSecond" 
   const loop = recordedLoop({ ...options, recorder, signal: ending.signal });
   return {
     step: (name) => recorder.step(name),
+    async succeeded(calls) {
+      await expect.poll(() => recorder.receipt().ok, { timeout: 20_000 }).toBeGreaterThanOrEqual(calls);
+    },
     async end() {
       ending.abort();
       await loop;
