@@ -33,7 +33,7 @@ it("ends with one line of ratios, and writes a page where it is told to", async 
       "--quick",
       "--json",
       "--kinds",
-      "tcp,http2,lane",
+      "tcp,http2-stream,http2,lane",
       "--rounds",
       "1",
       "--ms",
@@ -46,7 +46,7 @@ it("ends with one line of ratios, and writes a page where it is told to", async 
     expect(out.match(/\n/g)).toHaveLength(1);
     const { ratios } = JSON.parse(out) as { readonly ratios: Readonly<Record<string, number>> };
     expect(Object.keys(ratios).toSorted()).toEqual(
-      ["grpc-js", "http2", "lane", "tcp"]
+      ["grpc-js", "http2", "http2-stream", "lane", "tcp"]
         .flatMap((kind) => [`${kind}@1`, `${kind}@64`, `${kind}ClientCpu@1`, `${kind}ClientCpu@64`])
         .toSorted(),
     );
@@ -62,7 +62,7 @@ it("ends with one line of ratios, and writes a page where it is told to", async 
 it("says what is wrong with an option", async () => {
   const { code, out, err } = await bench("--kinds", "trpc").ended;
   expect({ code, out }).toEqual({ code: 2, out: "" });
-  expect(err).toContain('bench: --kinds has "trpc"; allowed: tcp, http2, grpc-js');
+  expect(err).toContain('bench: --kinds has "trpc"; allowed: tcp, http2-stream, http2, grpc-js');
 });
 
 it("ends all its processes at Ctrl-C", async () => {

@@ -33,7 +33,7 @@ describe("the options of the benchmark", () => {
   });
 
   it.each([
-    [["--kinds", "lane,trpc"], '"trpc"; allowed: tcp, http2, grpc-js'],
+    [["--kinds", "lane,trpc"], '"trpc"; allowed: tcp, http2-stream, http2, grpc-js'],
     [["--kinds", ""], '""; allowed'],
     [["--rounds", "0"], '--rounds is "0"; allowed: a whole number'],
     [["--rounds", "1.5"], "--rounds"],

@@ -1,7 +1,7 @@
 import type { CallKind } from "../kind.js";
 
 /** What is part of this repository, by name; raw grpc-js is what all others are compared with. */
-export const ownKinds = ["tcp", "http2", "grpc-js", "plain", "lane"] as const;
+export const ownKinds = ["tcp", "http2-stream", "http2", "grpc-js", "plain", "lane"] as const;
 
 /** What runs in Node from `bench/peers`, which has dependencies of its own. */
 export const peerKinds = ["nestjs", "nice-grpc", "connect-node", "moleculer"] as const;
@@ -17,6 +17,8 @@ export async function loadKind(name: string): Promise<CallKind> {
   switch (name) {
     case "tcp":
       return (await import("./tcp.js")).tcp;
+    case "http2-stream":
+      return (await import("./http2-stream.js")).http2Stream;
     case "http2":
       return (await import("./http2.js")).http2;
     case "grpc-js":
