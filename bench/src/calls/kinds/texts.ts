@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 const lengthBytes = 4;
 
 /** Texts with their lengths over one stream of bytes: those of one turn of the event loop go out in one write. */
-export class Texts {
+class Texts {
   readonly #stream: Duplex;
   #rest: Buffer = Buffer.alloc(0);
 
