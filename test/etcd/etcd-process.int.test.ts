@@ -37,6 +37,18 @@ else {
       expect(existsSync(dirname(logFile))).toBe(false);
     });
 
+    test("is not started again by a wipe under way when it is closed", async () => {
+      const etcd = await startEtcd();
+      const wiped = etcd.wipe().then(
+        () => "it serves",
+        (error: Error) => error.message,
+      );
+      await etcd.close();
+      expect(await wiped).toContain("is closed");
+      expect(etcd.pid).toBeUndefined();
+      expect(existsSync(dirname(etcd.logFile))).toBe(false);
+    });
+
     test("ends with its parent, even when that is killed and etcd is paused", async () => {
       const args = [...fromSources, "--input-type=module"];
       const child = spawn(process.execPath, [...args, "--eval", parent], {

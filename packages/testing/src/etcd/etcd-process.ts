@@ -70,6 +70,7 @@ export class EtcdProcess implements AsyncDisposable {
   #ended: Promise<string> = Promise.resolve("was never started");
   #ending = true;
   #failed = false;
+  #closed = false;
 
   constructor(binary: string, options: EtcdProcessOptions & { readonly host: string }, ports: Ports) {
     this.#binary = binary;
@@ -86,8 +87,12 @@ export class EtcdProcess implements AsyncDisposable {
     return this.#child?.pid;
   }
 
-  /** Starts etcd on its data and resolves when it serves; nothing happens when it already runs. */
+  /**
+   * Starts etcd on its data and resolves when it serves; nothing happens when it already runs.
+   * @throws Error when it does not serve in time, or after `close()`.
+   */
   async start(): Promise<void> {
+    if (this.#closed) throw new Error(`the etcd at ${this.url} is closed: start another one`);
     if (this.#child) return;
     this.#spawn();
     const readyTimeoutMs = this.#options.readyTimeoutMs ?? 30_000;
@@ -151,8 +156,12 @@ export class EtcdProcess implements AsyncDisposable {
     return existsSync(this.logFile) ? readFileSync(this.logFile, "utf8") : "";
   }
 
-  /** Ends etcd and deletes its data; the log stays only when etcd failed, or `keepLog` says so. */
+  /**
+   * Ends etcd for good and deletes its data; the log stays only when etcd failed, or `keepLog` says so. A restart under
+   * way fails.
+   */
   async close({ keepLog = this.#failed }: { keepLog?: boolean } = {}): Promise<void> {
+    this.#closed = true;
     await this.kill();
     rmSync(keepLog ? this.#dataFolder : this.#folder, { recursive: true, force: true });
   }

@@ -144,6 +144,21 @@ describe("EtcdServer", () => {
     });
   });
 
+  test.each(["wipe", "restart"] as const)(
+    "is not opened again by a %s under way when it is closed",
+    async (fault) => {
+      const { etcd } = await setUp();
+      const again = etcd[fault]().then(
+        () => "it serves",
+        (error: Error) => error.message,
+      );
+      await etcd.close();
+      expect(await again).toContain("is closed");
+      const other = await EtcdServer.start({ port: etcd.port });
+      await other.close();
+    },
+  );
+
   test("says which port is taken", async () => {
     const { etcd } = await setUp();
     const second = EtcdServer.start({ port: etcd.port });

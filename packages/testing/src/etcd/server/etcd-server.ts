@@ -44,6 +44,7 @@ export class EtcdServer implements AsyncDisposable {
   #front: TcpFront | undefined;
   #member: Member;
   #port: number;
+  #closed = false;
 
   private constructor(options: EtcdServerOptions) {
     const clock = options.clock ?? systemClock;
@@ -193,7 +194,9 @@ export class EtcdServer implements AsyncDisposable {
     this.#faults.failNext(code, times, method, ran);
   }
 
+  /** Ends it for good; a restart under way fails. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.stop();
     this.#grpc.forceShutdown();
   }
@@ -204,6 +207,7 @@ export class EtcdServer implements AsyncDisposable {
 
   async #open(): Promise<void> {
     const host = this.#host;
+    this.#refuseClosed();
     try {
       this.#port = await this.#front!.listen(this.#port, host);
     } catch (error) {
@@ -215,5 +219,11 @@ export class EtcdServer implements AsyncDisposable {
         },
       );
     }
+    if (this.#closed) await this.#front!.close();
+    this.#refuseClosed();
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed) throw new Error(`the etcd at ${this.url} is closed: start another one`);
   }
 }
