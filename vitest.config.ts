@@ -20,6 +20,9 @@ const timed = [
   "test/registry/{etcd-faults,etcd-process}.int.test.ts",
 ];
 
+/** Vitest's own second is less than a machine under load may need. */
+const patience = { poll: { timeout: 10_000 } };
+
 const shared = {
   resolve: { conditions: ["@rollcall/source"] },
   ssr: { resolve: { conditions: ["@rollcall/source", "node"] } },
@@ -34,6 +37,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "unit",
+          expect: patience,
           include: ["{packages,examples}/*/src/**/*.test.ts", "bench/src/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["**/*.int.test.ts", "**/node_modules/**", "**/dist/**"],
           // Of two cores the default leaves one alone.
@@ -49,6 +53,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "ports",
+          expect: patience,
           globalSetup: ["test/loud-skips.ts", "test/interop/build-go.ts"],
           include: ["packages/*/src/**/*.int.test.ts", "test/**/*.int.test.ts"],
           exclude: [...timed, "**/node_modules/**", "**/dist/**"],
@@ -63,6 +68,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "processes",
+          expect: patience,
           globalSetup: ["test/loud-skips.ts"],
           include: timed,
           exclude: ["**/node_modules/**", "**/dist/**"],

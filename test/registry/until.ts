@@ -25,7 +25,7 @@ export async function until<T>(
 /** As `until`, for what can only be asked for. */
 export async function untilTrue(
   ask: () => boolean | Promise<boolean>,
-  withinMs: number = 5000,
+  withinMs: number = 10_000,
 ): Promise<number> {
   const startedAt = performance.now();
   while (!(await ask())) {

@@ -119,7 +119,7 @@ describe("mutual TLS", () => {
     await scene.serve({ tls: pki.files(server) });
     const foreign = pki.files({ names: [{ uri: orders }] }, createAuthority("another"));
     for (const tls of [{ caFile: pki.caFile }, foreign])
-      await expect(scene.client({ tls, timeoutMs: 500 }).charge({})).rejects.toMatchObject({
+      await expect(scene.client({ tls, timeoutMs: 2_000 }).charge({})).rejects.toMatchObject({
         code: Code.Unavailable,
       });
     expect(scene.seen).toEqual([]);

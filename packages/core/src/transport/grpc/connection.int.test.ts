@@ -163,7 +163,7 @@ describe("a connection over TCP", () => {
       expect(moved).toBeDefined();
       return moved!;
     };
-    const moved = await vi.waitFor(moving);
+    const moved = await vi.waitFor(moving, 10_000);
     open.push(moved);
     await connection.close(0);
     expect([moved.state, silent.accepted]).toEqual(["connecting", 1]);
