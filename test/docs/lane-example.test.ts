@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Metadata } from "@rollcall/core";
 import { describe, expect, it } from "vitest";
 import { batchOf } from "../../packages/core/src/fixtures/lane-ends.js";
 import { laneLimits } from "../../packages/core/src/lane/lane-protocol.js";
+import type { MetadataPairs } from "../../packages/core/src/lane/metadata-pairs.js";
 import { root } from "./pages.js";
 
 const page = await readFile(join(root, "docs/lane.md"), "utf8");
@@ -11,23 +11,21 @@ const examples = [...page.matchAll(/^```text\n([0-9a-f\s]+)^```$/gm)].map(([, he
   hex.replaceAll(/\s/g, ""),
 );
 
-function metadata(pairs: Readonly<Record<string, string | Buffer>>): Metadata {
-  const made = new Metadata();
-  for (const [key, value] of Object.entries(pairs)) made.add(key, value);
-  return made;
-}
-
-const none = new Metadata();
+const none: MetadataPairs = [];
 
 describe("the page of the lane's protocol", () => {
   it("has batches as they are written", () => {
     const fromCaller = batchOf((frames) => {
       frames.call(1, 0, 250, none, Buffer.from("0a0131", "hex"));
-      frames.call(300, 1, 0, metadata({ "x-user": "7", "id-bin": Buffer.of(0xff, 0) }), Buffer.alloc(0));
+      const metadata: MetadataPairs = [
+        ["x-user", "7"],
+        ["id-bin", Buffer.of(0xff, 0)],
+      ];
+      frames.call(300, 1, 0, metadata, Buffer.alloc(0));
       frames.cancel(1);
     });
     const fromServer = batchOf((frames) => {
-      frames.reply(300, none, metadata({ cost: "3" }), Buffer.from("0a026f6b", "hex"));
+      frames.reply(300, none, [["cost", "3"]], Buffer.from("0a026f6b", "hex"));
       frames.error(1, 1, "enough", none);
       frames.part(301, 70_000, Buffer.from("abc"));
     });

@@ -5,7 +5,6 @@ import {
   createGrpcTransport,
   linkedTransport,
   Link,
-  Metadata,
   RpcError,
   systemClock,
   type Call,
@@ -17,13 +16,14 @@ import { describe, expect, it } from "vitest";
 import { BatchWriter } from "../../packages/core/src/lane/batch-writer.js";
 import { fakeLogger } from "../../packages/core/src/fixtures/fake-logger.js";
 import { batchOf } from "../../packages/core/src/fixtures/lane-ends.js";
+import type { MetadataPairs } from "../../packages/core/src/lane/metadata-pairs.js";
 import { echoCall, instanceAt } from "./echo.js";
 import { grpc } from "./grpc.js";
 import { overLanes } from "./over-lanes.js";
 import { RawLink } from "./raw-link.js";
 import { Scene } from "./scene.js";
 
-const none = new Metadata();
+const none: MetadataPairs = [];
 const body = Buffer.from("{}");
 const batch = (write: (frames: BatchWriter) => void): object => ({ laneBatch: batchOf(write) });
 const eventually = (check: () => boolean): Promise<void> =>

@@ -1,8 +1,11 @@
 import type { Metadata } from "@grpc/grpc-js";
 import { laneLimits } from "./lane-protocol.js";
-import { fits } from "./metadata-size.js";
+import { fits, pairsOf, type MetadataPairs } from "./metadata-pairs.js";
 
-/** Whether a caller takes it as the header, or the trailer, of an answer on a lane. */
-export function fitsAnswer(metadata: Metadata): boolean {
-  return fits(metadata, laneLimits.maxAnswerMetadataPairs, laneLimits.maxAnswerMetadataBytes);
+/** The header, or the trailer, of an answer; undefined when it is more than a caller takes. */
+export function answerPairs(metadata: Metadata): MetadataPairs | undefined {
+  const pairs = pairsOf(metadata);
+  return fits(pairs, laneLimits.maxAnswerMetadataPairs, laneLimits.maxAnswerMetadataBytes)
+    ? pairs
+    : undefined;
 }

@@ -4,6 +4,7 @@ import { chooseSeed, seededRandom } from "../../../testing/src/app/seed.js";
 import { batchOf } from "../fixtures/lane-ends.js";
 import { readBatch, type FrameReceiver } from "./batch-reader.js";
 import { FrameKind, LaneViolation } from "./lane-protocol.js";
+import { pairsOf, type MetadataPairs } from "./metadata-pairs.js";
 
 // A million, as in .ci/run, take a quarter of a minute. ROLLCALL_TEST_SEED repeats a run.
 const runs = Number(process.env["ROLLCALL_FUZZ_RUNS"] ?? 100_000);
@@ -13,13 +14,13 @@ const random = seededRandom(seed);
 const below = (most: number): number => Math.floor(random() * most);
 const bytes = (length: number): Buffer => Buffer.from(Array.from({ length }, () => below(256)));
 
-function metadata(): Metadata {
+function metadata(): MetadataPairs {
   const made = new Metadata();
   for (let n = below(4); n > 0; n--) {
     made.add(`k${below(3)}`, "v".repeat(below(20)));
     made.add(`b${below(3)}-bin`, bytes(below(20)));
   }
-  return made;
+  return pairsOf(made);
 }
 
 /** One of a thousand valid batches; a batch is written anew for few of the runs, which would take most of their time. */

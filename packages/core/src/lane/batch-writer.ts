@@ -1,7 +1,6 @@
-import type { Metadata } from "@grpc/grpc-js";
 import { asBuffer, EncodedMessage } from "../contract/codec.js";
 import { FrameKind, frameHeaderBytes } from "./lane-protocol.js";
-import { textOfValues } from "./metadata-values.js";
+import type { MetadataPairs } from "./metadata-pairs.js";
 
 /** Room for a `Frame`'s tag and length before a batch, so that a batch is sent without being copied. */
 const headBytes = 6;
@@ -41,7 +40,7 @@ export class BatchWriter {
   }
 
   /** @param timeoutMs a whole number from 1; 0 for none */
-  call(id: number, method: number, timeoutMs: number, metadata: Metadata, message: Uint8Array): void {
+  call(id: number, method: number, timeoutMs: number, metadata: MetadataPairs, message: Uint8Array): void {
     this.#open(FrameKind.Call, id);
     this.#varint(method);
     this.#varint(timeoutMs);
@@ -49,14 +48,14 @@ export class BatchWriter {
     this.#closeWith(message);
   }
 
-  reply(id: number, header: Metadata, trailer: Metadata, message: Uint8Array): void {
+  reply(id: number, header: MetadataPairs, trailer: MetadataPairs, message: Uint8Array): void {
     this.#open(FrameKind.Reply, id);
     this.#metadata(header);
     this.#metadata(trailer);
     this.#closeWith(message);
   }
 
-  error(id: number, code: number, reason: string, trailer: Metadata): void {
+  error(id: number, code: number, reason: string, trailer: MetadataPairs): void {
     this.#open(FrameKind.Error, id);
     this.#varint(code);
     this.#text(reason, "utf8");
@@ -80,13 +79,13 @@ export class BatchWriter {
   take(): EncodedMessage {
     const { length } = this;
     const written = length - this.#uncopiedBytes;
-    this.#cut();
+    const unused = headBytes - 1 - varintLength(length);
     const parts = this.#parts;
+    if (parts.length > 0) parts[0] = parts[0]!.subarray(unused);
+    this.#cut(unused);
     const first = parts[0]!;
-    const head = headBytes - 1 - varintLength(length);
-    first[head] = batchTag;
-    writeVarint(first, head + 1, length);
-    parts[0] = first.subarray(head);
+    first[0] = batchTag;
+    writeVarint(first, 1, length);
     if (this.#chunk.length - this.#at < Math.max(leastBytes, written)) {
       this.#chunk = noChunk;
       this.#nextBytes = Math.max(chunkBytes, 2 * (written + leastBytes));
@@ -127,36 +126,28 @@ export class BatchWriter {
     this.#uncopiedBytes += message.length;
   }
 
-  /** Ends a part of the batch in the chunk. The first has the room for the head before it. */
-  #cut(): void {
+  /**
+   * Ends a part of the batch in the chunk. The first has the room for the head before it.
+   * @param unused bytes of that room which the head does not need
+   */
+  #cut(unused: number = 0): void {
     if (this.#at === this.#begin) return;
-    const from = this.#parts.length === 0 ? this.#begin - headBytes : this.#begin;
+    const from = this.#parts.length === 0 ? this.#begin - headBytes + unused : this.#begin;
     this.#parts.push(this.#chunk.subarray(from, this.#at));
     this.#partsBytes += this.#at - this.#begin;
     this.#begin = this.#at;
   }
 
-  #metadata(metadata: Metadata): void {
-    const entries = Object.entries(metadata.toJSON());
-    this.#ensure(1);
-    if (entries.length === 0) {
-      this.#chunk[this.#at++] = 0;
-      return;
-    }
-    let pairs = 0;
-    for (const [key, values] of entries) pairs += key.endsWith("-bin") ? values.length : 1;
-    this.#varint(pairs);
-    for (const [key, values] of entries) {
-      if (!key.endsWith("-bin")) {
-        this.#text(key, "latin1");
-        this.#text(textOfValues(values), "latin1");
+  #metadata(pairs: MetadataPairs): void {
+    this.#varint(pairs.length);
+    for (const [key, value] of pairs) {
+      this.#text(key, "latin1");
+      if (typeof value === "string") {
+        this.#text(value, "latin1");
         continue;
       }
-      for (const value of values) {
-        this.#text(key, "latin1");
-        this.#varint(value.length);
-        this.#bytes(value as Buffer);
-      }
+      this.#varint(value.length);
+      this.#bytes(value);
     }
   }
 

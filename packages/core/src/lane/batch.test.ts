@@ -5,12 +5,19 @@ import { linkMethod } from "../link/link-codec.js";
 import { readBatch, type FrameReceiver } from "./batch-reader.js";
 import { BatchWriter } from "./batch-writer.js";
 import { laneLimits, LaneViolation } from "./lane-protocol.js";
+import { pairsOf, type MetadataPairs } from "./metadata-pairs.js";
 
-type Pairs = readonly (readonly [string, string | Buffer])[];
 type Written =
-  | { kind: "call"; id: number; method: number; timeoutMs: number; metadata: Pairs; bytes: Uint8Array }
-  | { kind: "reply"; id: number; header: Pairs; trailer: Pairs; bytes: Uint8Array }
-  | { kind: "error"; id: number; code: number; reason: string; trailer: Pairs }
+  | {
+      kind: "call";
+      id: number;
+      method: number;
+      timeoutMs: number;
+      metadata: MetadataPairs;
+      bytes: Uint8Array;
+    }
+  | { kind: "reply"; id: number; header: MetadataPairs; trailer: MetadataPairs; bytes: Uint8Array }
+  | { kind: "error"; id: number; code: number; reason: string; trailer: MetadataPairs }
   | { kind: "cancel"; id: number }
   | { kind: "part"; id: number; total: number; bytes: Uint8Array };
 
@@ -60,14 +67,18 @@ const written: fc.Arbitrary<Written> = fc.oneof(
   fc.record({ kind: fc.constant("part" as const), id, total: number, bytes }),
 );
 
-function metadataOf(from: Pairs): Metadata {
+function metadataOf(from: MetadataPairs): Metadata {
   const metadata = new Metadata();
   for (const [name, value] of from) metadata.add(name, value);
   return metadata;
 }
 
+function sent(from: MetadataPairs): MetadataPairs {
+  return pairsOf(metadataOf(from));
+}
+
 /** As it arrives: several values of a text key are one, as HTTP/2 makes of them. */
-function arrived(from: Pairs): object {
+function arrived(from: MetadataPairs): object {
   const all = metadataOf(from).toJSON();
   return Object.fromEntries(
     Object.entries(all).map(([name, values]) => [name, name.endsWith("-bin") ? values : [values.join(", ")]]),
@@ -77,11 +88,11 @@ function arrived(from: Pairs): object {
 function write(writer: BatchWriter, frame: Written): void {
   switch (frame.kind) {
     case "call":
-      return writer.call(frame.id, frame.method, frame.timeoutMs, metadataOf(frame.metadata), frame.bytes);
+      return writer.call(frame.id, frame.method, frame.timeoutMs, sent(frame.metadata), frame.bytes);
     case "reply":
-      return writer.reply(frame.id, metadataOf(frame.header), metadataOf(frame.trailer), frame.bytes);
+      return writer.reply(frame.id, sent(frame.header), sent(frame.trailer), frame.bytes);
     case "error":
-      return writer.error(frame.id, frame.code, frame.reason, metadataOf(frame.trailer));
+      return writer.error(frame.id, frame.code, frame.reason, sent(frame.trailer));
     case "cancel":
       return writer.cancel(frame.id);
     case "part":
@@ -184,7 +195,7 @@ describe("batches of frames", () => {
   it("hold long messages as they are, and copies of short ones", () => {
     const writer = new BatchWriter();
     const [short, long] = [Buffer.alloc(100, 1), Buffer.alloc(4_096, 2)];
-    for (const message of [short, long, short, long]) writer.call(1, 0, 0, new Metadata(), message);
+    for (const message of [short, long, short, long]) writer.call(1, 0, 0, [], message);
     writer.cancel(1);
     const { parts, bytes, length } = writer.take();
     expect(parts.map((part) => part === long)).toEqual([false, true, false, true, false]);
@@ -202,7 +213,7 @@ describe("batches of frames", () => {
 
   it("do not share memory with the metadata read from them, and do with the message", () => {
     const writer = new BatchWriter();
-    writer.call(1, 0, 0, metadataOf([["a-bin", Buffer.from("kept")]]), Buffer.from("message"));
+    writer.call(1, 0, 0, [["a-bin", Buffer.from("kept")]], Buffer.from("message"));
     const batch = batchOf(writer.take().bytes);
     let kept: Metadata | undefined;
     let message: Buffer | undefined;
@@ -258,8 +269,7 @@ describe("bytes that are no batch", () => {
     const many = [30, ...Array.from({ length: 30 }, () => [1, ...name, 0xac, 2, ...value]).flat()];
     expect(() => readBatch(frame(1, [1, 0, 0, ...many]), anyone)).toThrow("metadata of more than 8192 bytes");
     const writer = new BatchWriter();
-    const long = metadataOf([["x", "v".repeat(66_000)]]);
-    writer.error(1, 2, "", long);
+    writer.error(1, 2, "", [["x", "v".repeat(66_000)]]);
     expect(() => readBatch(batchOf(writer.take().bytes), anyone)).toThrow(
       "metadata of more than 65536 bytes",
     );

@@ -11,9 +11,10 @@ import { readBatch } from "./batch-reader.js";
 import type { BatchWriter } from "./batch-writer.js";
 import { CallerLane } from "./caller-lane.js";
 import { laneLimits, LaneViolation } from "./lane-protocol.js";
+import type { MetadataPairs } from "./metadata-pairs.js";
 
 const paths = ["/test.v1.Echo/Say", "/test.v1.Echo/Slow"];
-const none = new Metadata();
+const none: MetadataPairs = [];
 const unavailable = { code: Code.Unavailable };
 
 function setup(change: Partial<LaneSettings> = {}) {
@@ -57,8 +58,7 @@ describe("a caller's lane", () => {
       ["call", 1, 0, 100, '{"n":1}'],
       ["call", 2, 0, 0, '{"n":2}'],
     ]);
-    const trailer = new Metadata();
-    trailer.set("cost", "3");
+    const trailer: MetadataPairs = [["cost", "3"]];
     says((frames) => {
       frames.error(2, Code.NotFound, "no such order", trailer);
       frames.reply(1, trailer, none, json({ ok: true }));

@@ -11,7 +11,7 @@ import { AnswerParts } from "./answer-parts.js";
 import type { FrameReceiver } from "./batch-reader.js";
 import { laneLimits, laneVersion, LaneViolation } from "./lane-protocol.js";
 import type { LaneOutbox } from "./outbox.js";
-import { isOrdinary } from "./request-metadata.js";
+import { ordinaryPairs } from "./request-metadata.js";
 
 /** Further deadlines are none, as for HTTP/2. */
 const longestTimeoutMs = 24 * 86_400_000;
@@ -88,7 +88,8 @@ export class CallerLane implements FrameReceiver {
     if (!method || call.requestStream || call.method.kind !== "unary" || call.cancelReason) return undefined;
     if (this.#calls.size >= this.#maxCalls || method.underWay >= this.#maxOfMethod) return undefined;
     const timeoutMs = this.#timeoutOf(call);
-    const message = timeoutMs === undefined || !isOrdinary(call.metadata) ? undefined : encoded(call);
+    const metadata = timeoutMs === undefined ? undefined : ordinaryPairs(call.metadata);
+    const message = metadata && encoded(call);
     if (timeoutMs === undefined || !message || message.length > this.#maxRequestBytes) return undefined;
     const { outbox } = this.#env;
     // HTTP/2 holds each call back by itself, and a burst is nothing that should fail one.
@@ -110,7 +111,7 @@ export class CallerLane implements FrameReceiver {
       this.#calls.add(id, sent);
       method.underWay++;
       this.#unsettled++;
-      outbox.frames.call(id, method.index, timeoutMs, call.metadata, message);
+      outbox.frames.call(id, method.index, timeoutMs, metadata, message);
       outbox.written(this.#calls.size);
       sent.uncancel = call.onCancel((reason) => this.#abandon(sent, reason));
     });

@@ -1,10 +1,10 @@
-import { Metadata } from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
 import { TakenOutbox } from "../fixtures/lane-ends.js";
 import { laneLimits } from "./lane-protocol.js";
+import type { MetadataPairs } from "./metadata-pairs.js";
 import { LongAnswers } from "./long-answers.js";
 
-const none = new Metadata();
+const none: MetadataPairs = [];
 const { partBytes } = laneLimits;
 
 function setup() {

@@ -10,9 +10,10 @@ import { batchOf, TakenOutbox } from "../fixtures/lane-ends.js";
 import { readBatch } from "./batch-reader.js";
 import type { BatchWriter } from "./batch-writer.js";
 import { laneLimits, LaneViolation } from "./lane-protocol.js";
+import type { MetadataPairs } from "./metadata-pairs.js";
 import { ServedLane } from "./served-lane.js";
 
-const none = new Metadata();
+const none: MetadataPairs = [];
 const message = Buffer.from("{}");
 
 interface Handled {
@@ -60,10 +61,11 @@ const text = (length: number): object => ({ text: "x".repeat(length) });
 describe("a server's lane", () => {
   it("hands each call on as one over HTTP/2 would be, and answers in the order of the handlers", async () => {
     const { says, handled, taken, clock, idles } = setup();
-    const metadata = new Metadata();
-    metadata.set("x", "1");
-    metadata.set("user-agent", "somebody else");
     says((frames) => {
+      const metadata: MetadataPairs = [
+        ["x", "1"],
+        ["user-agent", "somebody else"],
+      ];
       frames.call(1, 0, 250, metadata, Buffer.from('{"n":1}'));
       frames.call(5, 1, 0, none, message);
     });

@@ -10,10 +10,11 @@ import { RpcError } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
 import { statusOf, undecodable, wrongKind } from "../transport/answer-status.js";
 import { sendable } from "../transport/grpc/sendable.js";
-import { fitsAnswer } from "./answer-metadata.js";
+import { answerPairs } from "./answer-metadata.js";
 import type { FrameReceiver } from "./batch-reader.js";
 import { laneLimits, LaneViolation } from "./lane-protocol.js";
 import { LongAnswers } from "./long-answers.js";
+import type { MetadataPairs } from "./metadata-pairs.js";
 import type { LaneOutbox } from "./outbox.js";
 
 interface ServedCall {
@@ -134,24 +135,21 @@ export class ServedLane implements FrameReceiver {
 
   #answer(served: ServedCall, reply: Reply): void {
     if (!this.#calls.get(served.id)) return;
-    const { call, header, trailer, id } = served;
+    const { call, id } = served;
     if (served.cancelled) return this.#fail(served, call.cancelReason);
-    const sentHeader = sendable(header);
-    const sentTrailer = sendable(trailer);
-    let message: Buffer;
+    let answer: Answer;
     try {
-      if (reply.responseStream) throw wrongKind(reply);
-      message = encodedMessage(reply.response, call.method.response);
-      if (!fitsAnswer(sentHeader) || !fitsAnswer(sentTrailer)) throw tooMuchMetadata();
+      answer = answerOf(served, reply);
     } catch (error) {
       this.#fail(served, error);
       // Nobody will read the reply to its end.
       call.cancel(RpcError.from(error));
       return;
     }
+    const { header, trailer, message } = answer;
     const { outbox } = this.#env;
     const ends = (rest: Uint8Array): void => {
-      outbox.frames.reply(id, sentHeader, sentTrailer, rest);
+      outbox.frames.reply(id, header, trailer, rest);
       this.#left(served);
     };
     if (message.length <= laneLimits.partBytes) return ends(message);
@@ -168,7 +166,7 @@ export class ServedLane implements FrameReceiver {
 
   #sendError(id: number, error: unknown, trailer: Metadata): void {
     const { code, details, metadata } = statusOf(error, trailer);
-    this.#env.outbox.frames.error(id, code, details, fitsAnswer(metadata) ? metadata : new Metadata());
+    this.#env.outbox.frames.error(id, code, details, answerPairs(metadata) ?? []);
     this.#env.outbox.written(this.#calls.size);
   }
 
@@ -178,6 +176,23 @@ export class ServedLane implements FrameReceiver {
     this.#env.outbox.written(this.#calls.size);
     if (this.underWay === 0) this.#env.idle();
   }
+}
+
+/** An answer as it is sent. */
+interface Answer {
+  readonly header: MetadataPairs;
+  readonly trailer: MetadataPairs;
+  readonly message: Buffer;
+}
+
+/** @throws RpcError for what cannot be sent */
+function answerOf(served: ServedCall, reply: Reply): Answer {
+  if (reply.responseStream) throw wrongKind(reply);
+  const message = encodedMessage(reply.response, served.call.method.response);
+  const header = answerPairs(sendable(served.header));
+  const trailer = answerPairs(sendable(served.trailer));
+  if (!header || !trailer) throw tooMuchMetadata();
+  return { header, trailer, message };
 }
 
 function tooMuchMetadata(): RpcError {

@@ -54,7 +54,7 @@ export class MessageFrames {
       const end = this.#endOf(rest);
       if (rest.length < end) break;
       message(rest.subarray(prefixBytes, end));
-      rest = rest.subarray(end);
+      rest = rest.length > end ? rest.subarray(end) : undefined;
     }
     if (!rest || rest.length === 0) return;
     this.#parts = [rest];
