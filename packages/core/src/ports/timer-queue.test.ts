@@ -7,6 +7,8 @@ import { TimerQueue, type TimerDriver } from "./timer-queue.js";
 class Machine implements TimerDriver {
   nowMs = 0;
   holds = true;
+  /** How many timers it has been given. */
+  starts = 0;
   #timer: { readonly dueMs: number; readonly fire: () => void } | undefined;
 
   now(): number {
@@ -19,6 +21,7 @@ class Machine implements TimerDriver {
     const timer = { dueMs: this.nowMs + ms, fire };
     this.#timer = timer;
     this.holds = true;
+    this.starts++;
     return {
       ref: () => (this.holds = true),
       unref: () => (this.holds = false),
@@ -132,6 +135,16 @@ describe("a queue of timers", () => {
     expect(fired).toEqual(["lost", "early"]);
     machine.advance(110);
     expect(fired).toEqual(["lost", "early", "late"]);
+  });
+
+  it("starts a timer that is late once more, and not for each that is added until it fires", () => {
+    const machine = new Machine();
+    const queue = new TimerQueue(machine);
+    queue.add(50, () => {});
+    // The process does not come to its timers.
+    machine.nowMs = 5_000;
+    for (let n = 0; n < 100; n++) queue.add(10_000, () => {});
+    expect(machine.starts).toBe(2);
   });
 
   describe("with one that throws", () => {

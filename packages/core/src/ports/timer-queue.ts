@@ -29,7 +29,7 @@ const slotMs = 4;
  * A timer that is a second late has been lost: a test that had taken the process's time away has given it back. It is
  * started again.
  */
-const lostSlots = 1_000 / slotMs;
+const lostMs = 1_000;
 
 /** The longest delay a Node timer takes. */
 const longestMs = 2 ** 31 - 1;
@@ -42,7 +42,7 @@ export class TimerQueue {
   readonly #driver: TimerDriver;
   readonly #slots = new Map<number, Slot>();
   #count = 0;
-  #armed: { readonly timer: DriverTimer; readonly slot: number } | undefined;
+  #armed: { readonly timer: DriverTimer; readonly slot: number; readonly dueMs: number } | undefined;
 
   constructor(driver: TimerDriver) {
     this.#driver = driver;
@@ -57,8 +57,10 @@ export class TimerQueue {
     const { timers } = slot;
     const link = timers.add(fire);
     if (++this.#count === 1) this.#armed?.timer.ref();
-    const armed = this.#armed?.slot ?? Infinity;
-    if (number < armed || (armed + lostSlots) * slotMs < now) this.#arm(Math.min(number, armed));
+    const armed = this.#armed;
+    if (!armed || number < armed.slot) this.#arm(number);
+    // Once: as long as the process does nothing but add timers, none can fire.
+    else if (armed.dueMs + lostMs < now) this.#arm(armed.slot);
     return () => {
       if (!link.list) return;
       timers.remove(link);
@@ -73,8 +75,9 @@ export class TimerQueue {
 
   #arm(slot: number): void {
     this.#armed?.timer.stop();
-    const ms = Math.min(longestMs, Math.max(0, slot * slotMs - this.#driver.now()));
-    this.#armed = { slot, timer: this.#driver.start(ms, this.#fired) };
+    const now = this.#driver.now();
+    const ms = Math.min(longestMs, Math.max(0, slot * slotMs - now));
+    this.#armed = { slot, dueMs: now + ms, timer: this.#driver.start(ms, this.#fired) };
   }
 
   readonly #fired = (): void => {
