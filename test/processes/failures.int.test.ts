@@ -90,7 +90,8 @@ describe("a start that cannot succeed", () => {
       await using service = await launchService(etcd.url, env);
       const from = performance.now();
       expect(exitText(await service.exit)).toBe("code 1");
-      expect(performance.now() - from).toBeLessThan(1_000 + 3_000);
+      // The start of the process is in it, which takes seconds on a busy machine.
+      expect(performance.now() - from).toBeLessThan(1_000 + 10_000);
       const { err } = (await logged(service, "could not start")) as unknown as { err: Error };
       expect(err.message).toContain(`the registry ${etcd.url} did not answer within 1000 ms`);
       expect(err.message).toContain("ROLLCALL_REGISTRY");

@@ -18,7 +18,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "drill-"));
 });
 afterEach(async () => {
-  await rm(folder, { recursive: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
 interface Ended {
@@ -31,8 +31,14 @@ async function start(args: readonly string[], env: Record<string, string> = {}):
   return await FleetProcess.start(
     {
       args: [main, "drill", ...args],
-      // Away from whatever this machine has.
-      env: { ROLLCALL_REGISTRY: undefined, NO_COLOR: "1", PATH: process.env["PATH"], ...env },
+      // Away from whatever this machine has; the logs that a failed drill keeps, too.
+      env: {
+        ROLLCALL_REGISTRY: undefined,
+        NO_COLOR: "1",
+        PATH: process.env["PATH"],
+        TMPDIR: folder,
+        ...env,
+      },
     },
     { logLines: 5000 },
   );
