@@ -159,6 +159,19 @@ describe("EtcdServer", () => {
     },
   );
 
+  test("closes its port again when it is closed while that opens", async () => {
+    const { etcd } = await setUp();
+    await etcd.stop();
+    const listening = etcd.listen().then(
+      () => "it serves",
+      (error: Error) => error.message,
+    );
+    await etcd.close();
+    expect(await listening).toContain("is closed");
+    const other = await EtcdServer.start({ port: etcd.port });
+    await other.close();
+  });
+
   test("says which port is taken", async () => {
     const { etcd } = await setUp();
     const second = EtcdServer.start({ port: etcd.port });
