@@ -4,20 +4,26 @@ import { defineConfig } from "vitest/config";
 // Tests start hundreds of processes of the same modules.
 process.env["NODE_COMPILE_CACHE"] ??= new URL(".cache/compiled", import.meta.url).pathname;
 
-/** Tests that measure time, or load the machine. */
+/** Tests that judge how long something took: alone on the machine, one file after the other. */
 const timed = [
+  "test/app/deadlines.int.test.ts",
+  "test/attacks/floods.int.test.ts",
+  "test/faults/**/*.int.test.ts",
+  "test/processes/**/*.int.test.ts",
+  "test/registry/{etcd-faults,etcd-process}.int.test.ts",
+];
+
+/** Tests that load the machine: not beside others that wait for answers. */
+const heavy = [
   "bench/src/**/*.int.test.ts",
   "examples/*/src/**/*.int.test.ts",
   "packages/testing/src/fleet/**/*.int.test.ts",
-  "test/app/**/*.int.test.ts",
-  "test/attacks/**/*.int.test.ts",
+  "test/app/app.int.test.ts",
+  "test/attacks/{connections,memory,streams}.int.test.ts",
   "test/cli/dev/**/*.int.test.ts",
   "test/cli/drill/**/*.int.test.ts",
-  "test/faults/**/*.int.test.ts",
-  "test/new/**/*.int.test.ts",
   "test/interop/{go-callers,keepalive}.int.test.ts",
-  "test/processes/**/*.int.test.ts",
-  "test/registry/{etcd-faults,etcd-process}.int.test.ts",
+  "test/new/**/*.int.test.ts",
 ];
 
 /** Vitest's own second is less than a machine under load may need. */
@@ -56,7 +62,7 @@ export default defineConfig({
           expect: patience,
           globalSetup: ["test/loud-skips.ts", "test/interop/build-go.ts"],
           include: ["packages/*/src/**/*.int.test.ts", "test/**/*.int.test.ts"],
-          exclude: [...timed, "**/node_modules/**", "**/dist/**"],
+          exclude: [...heavy, ...timed, "**/node_modules/**", "**/dist/**"],
           // They wait more than they work.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
@@ -70,11 +76,24 @@ export default defineConfig({
           name: "processes",
           expect: patience,
           globalSetup: ["test/loud-skips.ts"],
+          include: heavy,
+          exclude: ["**/node_modules/**", "**/dist/**"],
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: "timed",
+          expect: patience,
+          globalSetup: ["test/loud-skips.ts"],
           include: timed,
           exclude: ["**/node_modules/**", "**/dist/**"],
-          // Alone on the machine, one file after the other, unless told that it can take more.
-          maxWorkers: Number(process.env["ROLLCALL_TEST_PROCESS_WORKERS"] ?? 1),
-          sequence: { groupOrder: 2 },
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

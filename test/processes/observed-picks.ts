@@ -9,8 +9,6 @@ export interface ObservedPicks {
   readonly balancer: BalancerFactory;
   /** When the last call was sent to the address, as `performance.now()` tells it. */
   last(address: string): number;
-  /** When the first call since then was sent there; NaN before there is one. */
-  firstSince(address: string, ms: number): number;
   count(address: string): number;
 }
 
@@ -19,7 +17,6 @@ export function observedPicks(policy: BalancerFactory = standardStack(peakEwma))
   const picks = new Map<string, number[]>();
   return {
     last: (address) => picks.get(address)?.at(-1) ?? Number.NaN,
-    firstSince: (address, ms) => picks.get(address)?.find((each) => each >= ms) ?? Number.NaN,
     count: (address) => picks.get(address)?.length ?? 0,
     balancer: {
       name: policy.name,
