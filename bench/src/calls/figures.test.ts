@@ -26,12 +26,12 @@ describe("the figures of a kind", () => {
 
 describe("the ratios", () => {
   it("are those of small messages, by kind and calls at once", () => {
-    const rounds = { "grpc-js": [100, 100, 100], lane: [1_234, 1_235, 1_236], "nice-grpc": [70, 80, 90] };
+    const rounds = { "grpc-js": [100, 100, 100], lane: [1_233, 1_234, 1_236], "nice-grpc": [70, 80, 90] };
     const cells = [cellOf(rounds, { concurrency: 64 }), cellOf(rounds, { bytes: 4_096, concurrency: 1 })];
     expect(ratiosOf(cells)).toEqual({
       "grpc-js@64": 1,
       "grpc-jsClientCpu@64": 1,
-      "lane@64": 12.35,
+      "lane@64": 12.3,
       "laneClientCpu@64": 1,
       "nice-grpc@64": 0.8,
       "nice-grpcClientCpu@64": 1,
@@ -44,5 +44,13 @@ describe("the ratios", () => {
       ["plain", [roundOf({ clientCpuUs: 170 })]],
     ]);
     expect(ratiosOf([{ bytes: 100, concurrency: 64, rounds }])["plainClientCpu@64"]).toBe(0.85);
+  });
+
+  it("have three digits, however small they are", () => {
+    const rounds = new Map([
+      ["grpc-js", [roundOf({ clientCpuUs: 3_000 })]],
+      ["tcp", [roundOf({ clientCpuUs: 3.7 })]],
+    ]);
+    expect(ratiosOf([{ bytes: 100, concurrency: 64, rounds }])["tcpClientCpu@64"]).toBe(0.00123);
   });
 });

@@ -54,4 +54,5 @@ export function ratiosOf(cells: readonly CellResult[]): Readonly<Record<string, 
   return ratios;
 }
 
-const rounded = (value: number): number => Number(value.toFixed(2));
+/** Three digits: the floors of CPU time are hundredths, and no figure becomes 0. */
+const rounded = (value: number): number => Number(value.toPrecision(3));
