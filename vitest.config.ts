@@ -35,6 +35,14 @@ const shared = {
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
 };
 
+const withProcesses = {
+  expect: patience,
+  globalSetup: ["test/loud-skips.ts"],
+  exclude: ["**/node_modules/**", "**/dist/**"],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   ...shared,
   test: {
@@ -74,28 +82,20 @@ export default defineConfig({
         ...shared,
         test: {
           name: "processes",
-          expect: patience,
-          globalSetup: ["test/loud-skips.ts"],
+          ...withProcesses,
           include: heavy,
-          exclude: ["**/node_modules/**", "**/dist/**"],
           maxWorkers: 2,
           sequence: { groupOrder: 2 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
       {
         ...shared,
         test: {
           name: "timed",
-          expect: patience,
-          globalSetup: ["test/loud-skips.ts"],
+          ...withProcesses,
           include: timed,
-          exclude: ["**/node_modules/**", "**/dist/**"],
           maxWorkers: 1,
           sequence: { groupOrder: 3 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
         },
       },
     ],

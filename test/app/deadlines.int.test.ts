@@ -134,17 +134,13 @@ describe("a timeout", () => {
     "of %d ms is over at once, and no handler is called",
     async (timeoutMs) => {
       arrived.length = 0;
-      const tookMs: number[] = [];
-      for (let n = 0; n < 5; n++) {
-        const startedMs = performance.now();
-        await expect(last.go({}, { timeoutMs })).rejects.toMatchObject({
-          code: Code.DeadlineExceeded,
-          processed: "no",
-        });
-        tookMs.push(performance.now() - startedMs);
-      }
-      // A machine that is busy with something else may take longer over one.
-      expect(Math.min(...tookMs)).toBeLessThanOrEqual(10);
+      const startedMs = performance.now();
+      await expect(last.go({}, { timeoutMs })).rejects.toMatchObject({
+        code: Code.DeadlineExceeded,
+        processed: "no",
+      });
+      const tookMs = performance.now() - startedMs;
+      expect(tookMs).toBeLessThanOrEqual(10);
       await last.go({});
       expect(arrived).toHaveLength(1);
     },

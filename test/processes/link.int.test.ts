@@ -69,8 +69,8 @@ describe("a process that stops", () => {
     expectNoneDropped(await traffic.end());
     report(`SIGTERM to last pick: ${lastPicks.map((ms) => ms.toFixed(1)).join(", ")} ms`);
     report(`callers told and records deleted: ${leaves.join(", ")} ms`);
-    // 20 ms is what is measured on a machine that has nothing else to do; one of two may meet a busy one.
-    expect(Math.min(...lastPicks)).toBeLessThan(200);
+    // 20 ms is what is measured on a machine that has nothing else to do.
+    expect(Math.max(...lastPicks)).toBeLessThan(200);
   });
 
   it("gives callers that are not Rollcall's the propagation delay", async () => {

@@ -1,11 +1,24 @@
-import { dueBetween, failed, lastPickAfter, nowMs, p99BackMs, picksOf, reasons } from "../harness/calls.js";
+import {
+  dueBetween,
+  failed,
+  lastPickAfter,
+  nowMs,
+  p99BackMs,
+  percentileMs,
+  picksOf,
+  reasons,
+} from "../harness/calls.js";
 import { idOf } from "../harness/processes.js";
 import { defineRow } from "../harness/row.js";
 import { steadyState, untilSteady } from "../harness/steady-state.js";
 import { stopProcess } from "../harness/stop-process.js";
 
-/** "Back" is what a caller would call so. */
+/**
+ * "Back" is what a caller would call so: a tenth of a second. For calls that did not meet the instance, which a busy machine
+ * delays too, also three times what it was before, up to a second.
+ */
 const backMs = 100;
+const mostBackMs = 1_000;
 
 export const hang = defineRow({
   name: "hang",
@@ -15,7 +28,8 @@ export const hang = defineRow({
   limitMs: 90_000,
   bounds: {
     avoidedMs: { what: "last picked, after the first call that meets it", unit: "ms", atMost: 2_000 },
-    p99Ms: { what: "p99 is back, as far as calls that met it go", unit: "ms", atMost: 3_000 },
+    p99Ms: { what: "p99 is back", unit: "ms", atMost: 3_000 },
+    metMs: { what: "p99 is back, as far as calls that met it go", unit: "ms", atMost: 3_000 },
     failures: { what: "calls failed over the 10 s", unit: "%", atMost: 1 },
   },
   async run(context) {
@@ -23,6 +37,7 @@ export const hang = defineRow({
     const { services, caller } = await steadyState(context, { ttlMs: 60_000 });
     const victim = services[0]!;
     const id = idOf(victim);
+    const beforeMs = percentileMs(caller.calls.slice(-200), 99);
     await stopProcess(victim);
     const signalledMs = nowMs();
     // On a busy machine it may be the slowest, and left alone for a while. Nothing can be known of it before a call meets it.
@@ -44,16 +59,16 @@ export const hang = defineRow({
       picks: call.picks.filter(({ atMs }) => atMs < resumedMs),
     }));
     const lost = failed(during);
-    // How fast the others answer is for the machine to say.
-    const held = during.map((call) =>
+    const met = during.map((call) =>
       call.picks.some(({ instance }) => instance === id) ? call : { ...call, latencyMs: 0 },
     );
-    context.note(`${during.length} calls, ${lost.length} failed`);
+    context.note(`${during.length} calls, ${lost.length} failed; p99 before ${beforeMs.toFixed(0)} ms`);
     context.note(`used again ${usedMs.toFixed(0)} ms after SIGCONT`);
     for (const reason of reasons(lost)) context.note(reason);
     return {
       avoidedMs: lastPickAfter(picked, id, stoppedMs),
-      p99Ms: p99BackMs(held, stoppedMs, backMs),
+      p99Ms: p99BackMs(during, stoppedMs, Math.min(mostBackMs, Math.max(backMs, 3 * beforeMs))),
+      metMs: p99BackMs(met, stoppedMs, backMs),
       failures: (100 * lost.length) / during.length,
     };
   },
