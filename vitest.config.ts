@@ -26,8 +26,11 @@ const heavy = [
   "test/new/**/*.int.test.ts",
 ];
 
-/** Vitest's own second is less than a machine under load may need. */
-const patience = { poll: { timeout: 10_000 } };
+const every = {
+  // Vitest's own second is less than a machine under load may need.
+  expect: { poll: { timeout: 10_000 } },
+  setupFiles: ["test/handles/no-handles-left.ts"],
+};
 
 const shared = {
   resolve: { conditions: ["@rollcall/source"] },
@@ -36,7 +39,7 @@ const shared = {
 };
 
 const withProcesses = {
-  expect: patience,
+  ...every,
   globalSetup: ["test/loud-skips.ts"],
   exclude: ["**/node_modules/**", "**/dist/**"],
   testTimeout: 60_000,
@@ -51,7 +54,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "unit",
-          expect: patience,
+          ...every,
           include: ["{packages,examples}/*/src/**/*.test.ts", "bench/src/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["**/*.int.test.ts", "**/node_modules/**", "**/dist/**"],
           // Of two cores the default leaves one alone.
@@ -67,7 +70,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "ports",
-          expect: patience,
+          ...every,
           globalSetup: ["test/loud-skips.ts", "test/interop/build-go.ts"],
           include: ["packages/*/src/**/*.int.test.ts", "test/**/*.int.test.ts"],
           exclude: [...heavy, ...timed, "**/node_modules/**", "**/dist/**"],

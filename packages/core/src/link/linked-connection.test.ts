@@ -246,7 +246,7 @@ describe("a linked connection", () => {
     expect(server.received.slice(1)).toEqual([{ drainAck: {} }]);
   });
 
-  it("leaves no timer when it is closed before its hello, or while it waits to ask again", async () => {
+  it("leaves no timer when it is closed before its hello, while it waits to ask again, or by who is told that it failed", async () => {
     const early = setup();
     await early.connection.close(0);
     expect(early.clock.pending).toBe(0);
@@ -256,6 +256,11 @@ describe("a linked connection", () => {
     expect(failed.clock.pending).toBe(1);
     await failed.connection.close(0);
     expect(failed.clock.pending).toBe(0);
+    const told = setup();
+    told.connection.onChange(() => void told.connection.close(0));
+    await told.say({ hello: { ...hello.hello, instance: "b" } });
+    expect(told.states).toEqual(["failed", "closed"]);
+    expect(told.clock.pending).toBe(0);
   });
 
   it("passes on reasons to end calls, but not for its link", async () => {

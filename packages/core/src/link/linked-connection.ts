@@ -221,14 +221,13 @@ export class LinkedConnection implements Connection {
 
   #broken(reason: string): void {
     if (this.#state === "closed") return;
-    if (!this.#verified) {
-      this.#log(reason);
-      this.#become("failed");
-    }
     const { firstMs, factor, mostMs, jitter } = backoff;
     const ms = Math.min(mostMs, firstMs * factor ** this.#failures++);
     const jittered = ms * (1 + jitter * (2 * this.#env.random() - 1));
     this.#stopTimer = this.#env.clock.timer(jittered, () => this.#open());
+    if (this.#verified) return;
+    this.#log(reason);
+    this.#become("failed");
   }
 
   #distrustLane({ reason }: RpcError): void {
@@ -255,6 +254,7 @@ export class LinkedConnection implements Connection {
     this.#env.logger.warn(fields, "instance not used: its address is not answered by it");
   }
 
+  /** Last of what is done: who is told of it may close the connection. */
   #become(state: ConnectionState): void {
     if (state === this.#state || this.#state === "closed") return;
     this.#state = state;

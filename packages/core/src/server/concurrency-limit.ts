@@ -1,5 +1,6 @@
 import type { Call, Handler, Interceptor, Reply } from "../call/call.js";
 import { whenEnded } from "../call/when-ended.js";
+import { LinkedList, type Link } from "../collections/linked-list.js";
 import type { Clock } from "../ports/clock.js";
 import { isExempt } from "./exempt.js";
 import type { Shed } from "./shed.js";
@@ -9,6 +10,12 @@ const waitMs = 50;
 
 /** How long a handler still counts that goes on after its call was cancelled, in milliseconds. */
 const lingerMs = 30_000;
+
+/** A handler that goes on after its call was cancelled. */
+interface Lingering {
+  readonly sinceMs: number;
+  leave(): void;
+}
 
 /**
  * Refuses calls above `most` at once; 0 lets all in. A call counts until its reply has ended. One that was cancelled
@@ -20,8 +27,18 @@ export function concurrencyLimit(
   env: { readonly clock: Clock; readonly shed: Shed },
 ): Interceptor {
   let running = 0;
+  /** Those cancelled first stand first. Looked at when room is wanted: a timer for each would keep a stopped process up. */
+  const lingering = new LinkedList<Lingering>();
+
+  const isFull = (): boolean => {
+    if (running < most) return false;
+    const before = env.clock.now() - lingerMs;
+    for (let first = lingering.first; first && first.sinceMs <= before; first = lingering.first)
+      first.leave();
+    return running >= most;
+  };
   const limited = async (call: Call, next: Handler): Promise<Reply> => {
-    if (running >= most)
+    if (isFull())
       throw env.shed.refuse(
         call,
         "concurrency",
@@ -30,15 +47,15 @@ export function concurrencyLimit(
       );
     running++;
     let left = false;
-    let stopTimer = (): void => {};
+    let link: Link<Lingering> | undefined;
     const leave = (): void => {
       if (left) return;
       left = true;
       running--;
-      stopTimer();
+      if (link) lingering.remove(link);
     };
     call.onCancel(() => {
-      if (!left) stopTimer = env.clock.timer(lingerMs, leave);
+      if (!left) link = lingering.add({ sinceMs: env.clock.now(), leave });
     });
     try {
       const reply = await next(call);

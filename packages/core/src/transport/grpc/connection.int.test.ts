@@ -1,3 +1,4 @@
+import { FakeClock } from "@rollcall/testing/clock";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { instance, method } from "../../fixtures/contracts.js";
 import { freePort, rawServer } from "../../fixtures/sockets.js";
@@ -76,6 +77,28 @@ describe("a connection over TCP", () => {
     await new Promise((resolve) => setImmediate(resolve));
     process.off("uncaughtExceptionMonitor", thrown).off("unhandledRejection", thrown);
     expect(thrown).not.toHaveBeenCalled();
+  });
+
+  it("is gone for good when it is closed by who is told that it is lost, or has failed", async () => {
+    const clock = new FakeClock();
+    const closes = (connection: Connection, at: ConnectionState): Promise<void> =>
+      new Promise((resolve) =>
+        connection.onChange((state) => void (state === at && connection.close(0).then(resolve))),
+      );
+    const server = await serve();
+    const lost = connect(server.port, { clock });
+    await expect.poll(() => lost.state).toBe("ready");
+    const lostAndClosed = closes(lost, "connecting");
+    await server.close();
+    await lostAndClosed;
+    expect(clock.pending).toBe(0);
+    await using quiet = await rawServer();
+    const silent = connect(quiet.port, { clock });
+    const silentAndClosed = closes(silent, "failed");
+    await clock.advance(100);
+    await silentAndClosed;
+    expect(clock.pending).toBe(0);
+    expect([lost.state, silent.state]).toEqual(["closed", "closed"]);
   });
 
   it("fails on a refused port, and is ready once something listens there", async () => {

@@ -165,19 +165,19 @@ export class GrpcConnection implements Connection {
         this.#stopTimer = clock.timer(4 * connectTimeoutMs + backoff.mostMs, () => this.#replace());
         return this.#become("failed");
       default:
+        this.#stopTimer = clock.timer(connectTimeoutMs, () => this.#giveUpSilent());
         // An address that has failed stays failed until it answers.
         if (this.#state === "ready") this.#become("connecting");
-        this.#stopTimer = clock.timer(connectTimeoutMs, () => this.#giveUpSilent());
     }
   }
 
   #giveUpSilent(): void {
     this.#drop();
-    this.#become("failed");
     const { firstMs, factor, mostMs, jitter } = backoff;
     const ms = Math.min(mostMs, firstMs * factor ** this.#failures++);
     const jittered = ms * (1 + jitter * (2 * this.#env.random() - 1));
     this.#stopTimer = this.#env.clock.timer(jittered, () => this.#open());
+    this.#become("failed");
   }
 
   #replace(): void {
@@ -192,6 +192,7 @@ export class GrpcConnection implements Connection {
     wire?.release();
   }
 
+  /** Last of what is done: who is told of it may close the connection, and what is begun after that would never end. */
   #become(state: ConnectionState): void {
     if (state === this.#state) return;
     this.#state = state;

@@ -1,0 +1,28 @@
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import { handlesLeft } from "./handles-left.js";
+
+test("names what was opened, until it is closed", async () => {
+  const before = process.getActiveResourcesInfo();
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  const [served] = (await once(server, "connection")) as [{ destroy(): void }];
+  const open = (): string[] => handlesLeft(before).filter((kind) => kind.startsWith("TCP"));
+  expect(open().toSorted()).toEqual(["TCPServerWrap", "TCPSocketWrap", "TCPSocketWrap"]);
+  served.destroy();
+  socket.destroy();
+  server.close();
+  await once(server, "close");
+  await expect.poll(open).toEqual([]);
+});
+
+test("names timers that go on", () => {
+  const before = process.getActiveResourcesInfo();
+  // The runner's own comes and goes.
+  const intervals = [1, 2].map((hours) => setInterval(() => {}, hours * 3_600_000));
+  expect(handlesLeft(before)).toContain("Timeout");
+  for (const interval of intervals) clearInterval(interval);
+});
