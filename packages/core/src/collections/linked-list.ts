@@ -1,10 +1,20 @@
-/** A value's place in a list. */
-export interface Link<T> {
+/**
+ * A value's place in a list. No object literal: V8 counts how many of those that a literal makes outlive a collection, and
+ * where most do, as while a young process has many calls under way, makes all later ones among the old objects. Each would
+ * then keep its call in memory until the whole heap is collected.
+ */
+export class Link<T> {
   readonly value: T;
   /** Undefined once it has been removed. */
   list: LinkedList<T> | undefined;
   previous: Link<T> | undefined;
-  next: Link<T> | undefined;
+  next: Link<T> | undefined = undefined;
+
+  constructor(value: T, list: LinkedList<T>, previous: Link<T> | undefined) {
+    this.value = value;
+    this.list = list;
+    this.previous = previous;
+  }
 }
 
 /**
@@ -27,7 +37,7 @@ export class LinkedList<T> {
   }
 
   add(value: T): Link<T> {
-    const link: Link<T> = { value, list: this, previous: this.#last, next: undefined };
+    const link = new Link(value, this, this.#last);
     if (this.#last) this.#last.next = link;
     else this.#first = link;
     this.#last = link;
