@@ -52,8 +52,7 @@ async function unary(begin: () => StartedCall, pipeline: Handler, options: CallO
     if (reply.responseStream)
       throw new RpcError(Code.Internal, "a stream answered a unary call", { path: methodName(call.method) });
     options.onHeader?.(reply.header);
-    const { trailer } = await reply.end;
-    options.onTrailer?.(trailer);
+    if (options.onTrailer) options.onTrailer((await reply.end).trailer);
     return reply.response;
   } catch (error) {
     // An interceptor or a callback may have failed while the call goes on.

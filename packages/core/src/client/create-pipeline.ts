@@ -9,6 +9,7 @@ import { deadline } from "./deadline.js";
 import type { Destination } from "./destination.js";
 import { limitPending } from "./pending-limit.js";
 import { retry, type RetryOptions } from "./retry.js";
+import { unlessCancelled } from "./unless-cancelled.js";
 
 export type { Destination };
 
@@ -36,7 +37,7 @@ export function clientPipeline(cluster: Destination, env: PipelineEnv): Handler 
   const bounded = limitPending(cluster, env.maxPendingCalls);
   const stages = [
     deadline(clock),
-    ...interceptors,
+    ...(interceptors.length > 0 ? [unlessCancelled, ...interceptors] : []),
     routing(bounded, random),
     ...(env.breaker === false ? [] : [breaker(env, env.breaker)]),
     retry(env, env.retry),

@@ -53,28 +53,6 @@ describe("the deadline of a client's call", () => {
     expect(sent).toBe(false);
   });
 
-  it("does not wait for an interceptor that heeds neither deadline nor cancellation", async () => {
-    const clock = new FakeClock();
-    const late = deadline(clock)(never)(callOn(method(), { deadline: clock.now() + 5 }));
-    late.catch(() => {});
-    await clock.advance(5);
-    await expect(late).rejects.toMatchObject({ code: Code.DeadlineExceeded });
-    const call = callOn();
-    const cancelled = deadline(clock)(never)(call);
-    call.cancel(new RpcError(Code.Cancelled, "enough"));
-    await expect(cancelled).rejects.toMatchObject({ reason: "enough" });
-  });
-
-  it("lets those who know better say why the call ended", async () => {
-    const clock = new FakeClock();
-    const better: Handler = (call) =>
-      new Promise((_, reject) => call.onCancel(() => reject(new RpcError(Code.Unavailable, "no endpoint"))));
-    const reply = deadline(clock)(better)(callOn(method(), { deadline: clock.now() + 5 }));
-    reply.catch(() => {});
-    await clock.advance(5);
-    await expect(reply).rejects.toMatchObject({ code: Code.Unavailable, reason: "no endpoint" });
-  });
-
   it("is what ended a call whose server was the first to notice, and could only cut it", async () => {
     const clock = new FakeClock();
     const cut = new RpcError(Code.Unavailable, "connection broken", {

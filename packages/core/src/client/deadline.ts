@@ -1,15 +1,15 @@
-import type { Call, Handler, Interceptor, Reply } from "../call/call.js";
+import type { Interceptor } from "../call/call.js";
 import { whenEnded } from "../call/when-ended.js";
 import { Code } from "../code.js";
 import { methodName } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
 
-/** Outermost on a client: ends a call at its deadline, wherever it is by then, and a call whose deadline has passed before it is sent. */
+/** Outermost on a client: cancels a call at its deadline, and ends one whose deadline has passed before it is sent. */
 export function deadline(clock: Clock): Interceptor {
   return (next) => async (call) => {
     if (call.cancelReason) throw call.cancelReason;
-    if (call.deadline === Infinity) return unlessCancelled(call, next);
+    if (call.deadline === Infinity) return next(call);
     const timeoutMs = call.deadline - clock.now();
     const exceeded = (cause?: unknown): RpcError => {
       const reason =
@@ -23,7 +23,7 @@ export function deadline(clock: Clock): Interceptor {
     if (timeoutMs <= 0) throw exceeded();
     const stop = clock.timer(timeoutMs, () => call.cancel(exceeded()));
     try {
-      const reply = await unlessCancelled(call, next);
+      const reply = await next(call);
       whenEnded(reply, stop);
       return reply;
     } catch (error) {
@@ -40,24 +40,4 @@ export function deadline(clock: Clock): Interceptor {
  */
 function wasCut(error: unknown): boolean {
   return RpcError.is(error) && error.code === Code.Unavailable && error.processed === "unknown";
-}
-
-/**
- * What `next` answers, or the cancellation when an interceptor does not heed it. Those who do heed it get a turn first:
- * they may know better why the call failed.
- */
-function unlessCancelled(call: Call, next: Handler): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const uncancel = call.onCancel((reason) => setImmediate(reject, reason));
-    next(call).then(
-      (reply) => {
-        uncancel();
-        resolve(reply);
-      },
-      (error: unknown) => {
-        uncancel();
-        reject(error);
-      },
-    );
-  });
 }
