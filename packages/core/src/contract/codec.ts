@@ -8,9 +8,12 @@ export interface Codec {
 export class EncodedMessage {
   readonly parts: readonly Buffer[];
   readonly length: number;
+  /** So many bytes of the memory right before the first part are for whoever sends it. */
+  readonly room: number;
 
-  constructor(parts: readonly Buffer[]) {
+  constructor(parts: readonly Buffer[], room: number = 0) {
     this.parts = parts;
+    this.room = room;
     this.length = parts.reduce((sum, { length }) => sum + length, 0);
   }
 

@@ -1,9 +1,10 @@
 import { asBuffer, EncodedMessage } from "../contract/codec.js";
 import { FrameKind, frameHeaderBytes } from "./lane-protocol.js";
 import type { MetadataPairs } from "./metadata-pairs.js";
+import { prefixBytes } from "../transport/grpc/message-frames.js";
 
-/** Room for a `Frame`'s tag and length before a batch, so that a batch is sent without being copied. */
-const headBytes = 6;
+/** Room for gRPC's prefix of a message and a `Frame`'s tag and length before a batch, so that it is sent without being copied. */
+const headBytes = prefixBytes + 6;
 /** `Frame.lane_batch`, length-delimited. */
 const batchTag = (8 << 3) | 2;
 /** Of memory that batches share, the least; where batches are long, room for two of them. */
@@ -97,7 +98,7 @@ export class BatchWriter {
     this.#parts = [];
     this.#partsBytes = 0;
     this.#uncopiedBytes = 0;
-    return new EncodedMessage(parts);
+    return new EncodedMessage(parts, unused);
   }
 
   #open(kind: number, id: number): void {

@@ -23,6 +23,8 @@ interface Handled {
 
 function setup() {
   const clock = new FakeClock();
+  const ofConnection = new Metadata();
+  ofConnection.set("user-agent", "grpc-node/1");
   const taken = new TakenOutbox(laneLimits.maxWaitingResponseBytes);
   const handled: Handled[] = [];
   let idles = 0;
@@ -30,7 +32,7 @@ function setup() {
     methods: [method(), method("unary", { path: "/test.v1.Echo/Other" })],
     clock,
     peer: { address: "10.0.0.9:1" },
-    userAgent: "grpc-node/1",
+    metadata: ofConnection,
     draining: new AbortController().signal,
     outbox: taken.outbox,
     idle: () => void idles++,
@@ -59,6 +61,12 @@ function setup() {
 const text = (length: number): object => ({ text: "x".repeat(length) });
 
 describe("a server's lane", () => {
+  it("gives each call metadata of its own", () => {
+    const { begin } = setup();
+    begin(1).call.metadata.set("x", "of the first alone");
+    expect(begin(2).call.metadata.toJSON()).toEqual({ "user-agent": ["grpc-node/1"] });
+  });
+
   it("hands each call on as one over HTTP/2 would be, and answers in the order of the handlers", async () => {
     const { says, handled, taken, clock, idles } = setup();
     says((frames) => {
@@ -74,6 +82,7 @@ describe("a server's lane", () => {
     expect(first?.metadata.toJSON()).toEqual({ x: ["1"], "user-agent": ["grpc-node/1"] });
     expect(first?.peer).toEqual({ address: "10.0.0.9:1" });
     expect(second).toMatchObject({ deadline: Infinity, method: { path: "/test.v1.Echo/Other" } });
+    expect(second?.metadata.toJSON()).toEqual({ "user-agent": ["grpc-node/1"] });
     handled[1]!.reply.reject(new RpcError(Code.NotFound, "no such order"));
     await settle();
     handled[0]!.reply.resolve(answer({ ok: true }));

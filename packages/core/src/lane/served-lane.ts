@@ -9,6 +9,7 @@ import type { MethodContract } from "../contract/contract.js";
 import { RpcError } from "../errors.js";
 import type { Clock } from "../ports/clock.js";
 import { statusOf, undecodable, wrongKind } from "../transport/answer-status.js";
+import { hasEntries } from "../transport/has-entries.js";
 import { sendable } from "../transport/grpc/sendable.js";
 import { answerPairs } from "./answer-metadata.js";
 import type { FrameReceiver } from "./batch-reader.js";
@@ -32,8 +33,8 @@ export interface ServedLaneEnv {
   readonly dispatch: Handler;
   readonly clock: Clock;
   readonly peer: Peer;
-  /** What the caller's connection says of its software, as calls over HTTP/2 have it. */
-  readonly userAgent: string | undefined;
+  /** What calls have beside their own, as over HTTP/2: what the connection says of the caller's software. */
+  readonly metadata: Metadata;
   readonly draining: AbortSignal;
   readonly outbox: LaneOutbox;
   /** Called when the last call has its answer. */
@@ -104,9 +105,9 @@ export class ServedLane implements FrameReceiver {
     this.#long.clear();
   }
 
-  #serve(id: number, method: MethodContract, timeoutMs: number, metadata: Metadata, message: Buffer): void {
-    const { clock, draining, peer, userAgent } = this.#env;
-    if (userAgent !== undefined) metadata.set("user-agent", userAgent);
+  #serve(id: number, method: MethodContract, timeoutMs: number, own: Metadata, message: Buffer): void {
+    const { clock, draining, peer } = this.#env;
+    const metadata = this.#withConnections(own);
     const header = new Metadata();
     const trailer = new Metadata();
     const deadline = timeoutMs === 0 ? Infinity : clock.now() + timeoutMs;
@@ -131,6 +132,13 @@ export class ServedLane implements FrameReceiver {
       (reply) => this.#answer(served, reply),
       (error: unknown) => this.#fail(served, error),
     );
+  }
+
+  #withConnections(own: Metadata): Metadata {
+    const { metadata } = this.#env;
+    if (!hasEntries(own)) return metadata.clone();
+    for (const [key, value] of Object.entries(metadata.getMap())) own.set(key, value);
+    return own;
   }
 
   #answer(served: ServedCall, reply: Reply): void {

@@ -1,3 +1,4 @@
+import { Metadata } from "@grpc/grpc-js";
 import type { ServerCallContext } from "../call/call.js";
 import { flow } from "../call/flow.js";
 import { asBuffer } from "../contract/codec.js";
@@ -112,8 +113,8 @@ export class ServedLink {
     const { metadata, peer, draining } = this.#ctx;
     const outbox = new LaneOutbox(this.out, laneLimits.maxWaitingResponseBytes);
     const idle = (): void => this.#closeIfIdle();
-    const userAgent = textOf(metadata, "user-agent");
-    this.#lane = { served: new ServedLane({ ...host, peer, draining, userAgent, outbox, idle }), outbox };
+    const env = { ...host, metadata: ofConnection(metadata), peer, draining, outbox, idle };
+    this.#lane = { served: new ServedLane(env), outbox };
     const { maxCalls, maxMethods, maxRequestBytes } = laneLimits;
     const methods = host.methods.slice(0, maxMethods).map(({ path }) => path);
     this.out.push({ laneSettings: { version: laneVersion, maxCalls, maxRequestBytes, methods } });
@@ -127,4 +128,12 @@ export class ServedLink {
     this.#acked = true;
     this.#acknowledged.resolve();
   }
+}
+
+/** What a link's metadata says of the connection, and so of all calls on it. */
+function ofConnection(metadata: Metadata): Metadata {
+  const shared = new Metadata();
+  const userAgent = textOf(metadata, "user-agent");
+  if (userAgent !== undefined) shared.set("user-agent", userAgent);
+  return shared;
 }

@@ -29,5 +29,6 @@ export function inheritIdentity(from: Metadata, to: Metadata): void {
 
 /** Takes identity that cannot be trusted out of the metadata. */
 export function dropIdentity(metadata: Metadata): void {
-  for (const key of identity) metadata.remove(key);
+  const present = metadata.getMap();
+  for (const key of identity) if (Object.hasOwn(present, key)) metadata.remove(key);
 }

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Code } from "../../code.js";
+import { BatchWriter } from "../../lane/batch-writer.js";
 import { framed, MessageFrames } from "./message-frames.js";
 
 const bytes = fc.uint8Array({ maxLength: 40 });
@@ -26,6 +27,20 @@ describe("message frames", () => {
         },
       ),
     );
+  });
+
+  it("are written in place before what has room for it, and touch nothing else", () => {
+    const writer = new BatchWriter();
+    const batches = Array.from({ length: 500 }, (_, n) => {
+      writer.error(n + 1, Code.Unavailable, "x".repeat(n), []);
+      return writer.take();
+    });
+    const whole = batches.map((batch) => Buffer.from(batch.bytes));
+    const frames = batches.map(framed);
+    for (const [n, frame] of frames.entries()) expect(frame.buffer).toBe(batches[n]?.parts[0]?.buffer);
+    const got: Buffer[] = [];
+    new MessageFrames(0).push(Buffer.concat(frames), (message) => void got.push(message));
+    expect(got).toEqual(whole);
   });
 
   it("refuse a message that is too long by its length alone, and one that is compressed", () => {

@@ -8,8 +8,10 @@ export const longestMessage: number = 4 << 20;
 /** Of a message's flag and length. */
 export const prefixBytes = 5;
 
-/** A message as gRPC writes it on HTTP/2: not compressed, its length, its bytes. */
+/** A message as gRPC writes it on HTTP/2: not compressed, its length, its bytes. In place, where there is room for it. */
 export function framed(message: Uint8Array | EncodedMessage): Buffer {
+  if (message instanceof EncodedMessage && message.parts.length === 1 && message.room >= prefixBytes)
+    return framedInPlace(message.parts[0]!);
   const frame = Buffer.allocUnsafe(prefixBytes + message.length);
   writePrefix(frame, message.length);
   let at = prefixBytes;
@@ -17,6 +19,12 @@ export function framed(message: Uint8Array | EncodedMessage): Buffer {
     frame.set(part, at);
     at += part.length;
   }
+  return frame;
+}
+
+function framedInPlace({ buffer, byteOffset, length }: Buffer): Buffer {
+  const frame = Buffer.from(buffer, byteOffset - prefixBytes, prefixBytes + length);
+  writePrefix(frame, length);
   return frame;
 }
 

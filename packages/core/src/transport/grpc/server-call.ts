@@ -15,6 +15,7 @@ import type { MethodContract } from "../../contract/contract.js";
 import { RpcError } from "../../errors.js";
 import type { Clock } from "../../ports/clock.js";
 import { statusOf, undecodable, wrongKind } from "../answer-status.js";
+import { hasEntries } from "../has-entries.js";
 import { innerCall } from "./inner-call.js";
 import { createResponseWriter, type ResponseStream } from "./response-writer.js";
 import { linkPath } from "../../link/link-protocol.js";
@@ -241,8 +242,4 @@ function streamSender(
     },
     fail,
   };
-}
-
-function hasEntries(metadata: Metadata): boolean {
-  return Object.keys(metadata.getMap()).length > 0;
 }
