@@ -1,7 +1,7 @@
 import { asBuffer, EncodedMessage } from "../contract/codec.js";
+import { prefixBytes } from "../transport/grpc/message-frames.js";
 import { FrameKind, frameHeaderBytes } from "./lane-protocol.js";
 import type { MetadataPairs } from "./metadata-pairs.js";
-import { prefixBytes } from "../transport/grpc/message-frames.js";
 
 /** Room for gRPC's prefix of a message and a `Frame`'s tag and length before a batch, so that it is sent without being copied. */
 const headBytes = prefixBytes + 6;

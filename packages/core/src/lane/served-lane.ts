@@ -107,7 +107,7 @@ export class ServedLane implements FrameReceiver {
 
   #serve(id: number, method: MethodContract, timeoutMs: number, own: Metadata, message: Buffer): void {
     const { clock, draining, peer } = this.#env;
-    const metadata = this.#withConnections(own);
+    const metadata = this.#metadataOf(own);
     const header = new Metadata();
     const trailer = new Metadata();
     const deadline = timeoutMs === 0 ? Infinity : clock.now() + timeoutMs;
@@ -134,10 +134,11 @@ export class ServedLane implements FrameReceiver {
     );
   }
 
-  #withConnections(own: Metadata): Metadata {
-    const { metadata } = this.#env;
-    if (!hasEntries(own)) return metadata.clone();
-    for (const [key, value] of Object.entries(metadata.getMap())) own.set(key, value);
+  /** What a call brings, with what its connection says: the latter is the caller's software, which no call says otherwise. */
+  #metadataOf(own: Metadata): Metadata {
+    const { metadata: shared } = this.#env;
+    if (!hasEntries(own)) return shared.clone();
+    for (const [key, value] of Object.entries(shared.getMap())) own.set(key, value);
     return own;
   }
 
