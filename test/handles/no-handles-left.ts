@@ -19,4 +19,5 @@ afterAll(async () => {
     left = handlesLeft(before);
   }
   if (left.length > 0) throw new Error(`left open by the tests of this file: ${left.join(", ")}`);
-});
+  // Longer than the patience, or the runner would only say that a hook took too long.
+}, 2 * patienceMs);

@@ -1,6 +1,7 @@
 import { Metadata, type StatusObject } from "@grpc/grpc-js";
 import { Code, codeOf } from "../../code.js";
 import { RpcError } from "../../errors.js";
+import { hasEntries } from "../has-entries.js";
 
 /** What grpc-js says when it had no connection to send a call on. */
 const neverSentTexts = [
@@ -25,7 +26,7 @@ const brokenTexts = ["Call cancelled", "Connection dropped", "Received RST_STREA
  */
 export function rpcErrorOf(told: StatusObject, headersReceived: boolean, path: string): RpcError {
   const status = whole(told);
-  const local = isEmpty(status) && (!headersReceived || startsWith(status, brokenTexts));
+  const local = !hasEntries(status.metadata) && (!headersReceived || startsWith(status, brokenTexts));
   const code = codeOf(status.code);
   if (!local) {
     const trailer = status.metadata;
@@ -49,10 +50,6 @@ function whole(status: Partial<StatusObject>): StatusObject {
 
 function startsWith(status: StatusObject, texts: readonly string[]): boolean {
   return texts.some((text) => status.details.startsWith(text));
-}
-
-function isEmpty(status: StatusObject): boolean {
-  return Object.keys(status.metadata.getMap()).length === 0;
 }
 
 function neverSent(status: StatusObject): boolean {
