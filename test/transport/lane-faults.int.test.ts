@@ -196,7 +196,10 @@ describe("a server that sends on a lane what it must not", () => {
         },
       });
       const { service } = instanceAt("");
-      yield { hello: { version: 1, instance: "a", incarnation: "1-a", app: "echo", services: [service] } };
+      const features = ["lane"];
+      yield {
+        hello: { version: 1, instance: "a", incarnation: "1-a", app: "echo", services: [service], features },
+      };
       yield {
         laneSettings: { version: 1, maxCalls: 9, maxRequestBytes: 999, methods: ["/test.v1.Echo/unary"] },
       };

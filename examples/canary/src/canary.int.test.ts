@@ -27,7 +27,10 @@ async function played(scenario: string): Promise<Line> {
   return JSON.parse(stdout) as Line;
 }
 
-it("promotes a healthy version step by step", async () => {
+/** A step also waits until the version's first calls weigh less than 1 %; the script gives up by itself after 2 min. */
+const longestMs = 180_000;
+
+it("promotes a healthy version step by step", { timeout: longestMs }, async () => {
   const { shares, ...line } = await played("healthy");
   expect(line).toEqual({
     scenario: "healthy",

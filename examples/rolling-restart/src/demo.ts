@@ -82,7 +82,9 @@ async function main(): Promise<number> {
     const findings = await demo(table, interrupted);
     const found = failures(findings);
     if (json) process.stdout.write(`${jsonLine(findings)}\n`);
-    else process.stdout.write(`\n${formatReceipt(findings.receipt)}`);
+    // Beside a line of JSON only what there is to explain.
+    if (!json || found.length > 0)
+      (json ? process.stderr : process.stdout).write(`\n${formatReceipt(findings.receipt)}`);
     for (const each of found) process.stderr.write(`${each}\n`);
     return found.length === 0 ? 0 : 1;
   } catch (error) {

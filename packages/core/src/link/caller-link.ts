@@ -22,6 +22,8 @@ const path = methodName(linkMethod);
 /** What a caller's end of a link tells. None may throw. */
 export interface CallerLinkEvents {
   hello(hello: Hello): void;
+  /** It takes calls from now on. */
+  laneOpened(): void;
   /** The server will stop: acknowledged when this returns. */
   drain(): void;
   /** Once, unless it was closed here: without an error when the server ended it, as one that drains does. */
@@ -41,6 +43,7 @@ export class CallerLink {
   readonly #call: Call;
   readonly #wantsLane: boolean;
   #lane: CallerLane | undefined;
+  #lanePromised = false;
   #lastPing = 0;
   #over = false;
   #retired = false;
@@ -68,6 +71,11 @@ export class CallerLink {
   /** Carries calls, once the server has said that it takes them. */
   get lane(): CallerLane | undefined {
     return this.#lane;
+  }
+
+  /** Whether the server has promised a lane, and not opened it yet. */
+  get awaitsLane(): boolean {
+    return this.#wantsLane && this.#lanePromised && !this.#lane;
   }
 
   /** Resolves when the server answers; rejects with the signal's reason, or when the link ends first. */
@@ -125,6 +133,7 @@ export class CallerLink {
   #control(frame: Frame): void {
     switch (frame.kind) {
       case "hello":
+        this.#lanePromised = frame.hello.features.includes(laneFeature);
         if (!this.#retired) this.#events.hello(frame.hello);
         return;
       case "drain":
@@ -150,10 +159,12 @@ export class CallerLink {
   #openLane(settings: LaneSettings): void {
     // Whoever has lanes switched off, or has found this one broken, must not be talked into one.
     if (!this.#wantsLane) return;
+    if (!this.#lanePromised) throw new LaneViolation("settings before a hello that promised them");
     if (this.#lane) throw new LaneViolation("settings for the second time");
     const outbox = new LaneOutbox(this.#out, laneLimits.maxWaitingRequestBytes);
     const idle = (): void => (this.#retired ? this.#close() : this.#events.idle());
     this.#lane = new CallerLane(settings, { clock: this.#clock, outbox, idle });
+    if (!this.#retired) this.#events.laneOpened();
   }
 
   #end(reason: string): void {

@@ -30,7 +30,14 @@ function setup() {
       const reply = await serve(served);
       return reply.responseStream ? { ...reply, response: decoded(reply.response) } : reply;
     };
-    const silent = { hello: () => {}, drain: () => {}, ended: () => {}, idle: () => {}, closed: () => {} };
+    const silent = {
+      hello: () => {},
+      laneOpened: () => {},
+      drain: () => {},
+      ended: () => {},
+      idle: () => {},
+      closed: () => {},
+    };
     return new CallerLink(
       { call },
       { version: 1, caller, app: "shop" },

@@ -6,6 +6,7 @@ import { systemClock } from "../ports/clock.js";
 import type { Transport } from "../ports/transport.js";
 import { listen, type RpcServer } from "../server/create-server.js";
 import type { BoundService } from "../server/dispatch.js";
+import type { GrpcServerLimits } from "../transport/grpc/server-limits.js";
 import { createGrpcServerTransport } from "../transport/grpc/server.js";
 import { createGrpcTransport } from "../transport/grpc/transport.js";
 import { createLinkService, type LinkIdentity, type LinkService } from "./link-service.js";
@@ -19,13 +20,14 @@ const logger = pino({ level: "silent" });
 async function serve(
   identity: Partial<LinkIdentity> = {},
   services: readonly BoundService[] = [],
+  limits: Partial<GrpcServerLimits> = {},
 ): Promise<{ links: LinkService; server: RpcServer }> {
   const links = createLinkService();
   links.identify({ instance: "a", incarnation: "1-a", app: "echo", services: [], ...identity });
   const server = await listen({
     services,
     internal: [links.bound],
-    transport: createGrpcServerTransport({ host: "127.0.0.1" }),
+    transport: createGrpcServerTransport({ host: "127.0.0.1", limits }),
     interceptors: [],
     edge: true,
     timeoutOf: () => undefined,
@@ -92,6 +94,36 @@ it("becomes two connections while many calls are under way, and drains as one ca
   expect(await Promise.all(answers)).toHaveLength(64);
   await connection.close(0);
   await expect.poll(() => server.listener.peers()).toEqual([]);
+  await server.listener.close();
+});
+
+it("has half of its server's streams under way with unary calls at once, however many come", async () => {
+  const open = Promise.withResolvers<void>();
+  let underWay = 0;
+  let most = 0;
+  const say = async (request: object): Promise<object> => {
+    most = Math.max(most, ++underWay);
+    await open.promise;
+    underWay--;
+    return request;
+  };
+  const contract = { name: service, methods: { say: method() }, file: undefined as never };
+  const bound = { contract, implementation: { say } };
+  const { server, links } = await serve({ services: [service] }, [bound], { maxConcurrentStreams: 40 });
+  const address = `127.0.0.1:${server.listener.port}`;
+  const connection = caller().connect(instance("a", { service, address, features: ["link"] }));
+  await expect.poll(() => connection.state).toBe("ready");
+  // All in one turn, when there is no second connection yet.
+  const requests = Array.from({ length: 500 }, (_, n) => ({ text: "x".repeat(1_000), n }));
+  const replies = requests.map((request) => connection.call(callOn(method(), { request })));
+  await expect.poll(() => links.peers().size).toBe(2);
+  await expect.poll(() => underWay).toBe(20);
+  open.resolve();
+  expect((await Promise.all(replies)).map((reply) => !reply.responseStream && reply.response)).toEqual(
+    requests,
+  );
+  expect(most).toBe(20);
+  await connection.close(0);
   await server.listener.close();
 });
 

@@ -12,7 +12,14 @@ import { linkedTransport } from "./linked-transport.js";
 
 const record = instance("a", { features: ["link"] });
 const hello = {
-  hello: { version: 1, instance: "a", incarnation: "1-a", app: "echo", services: [record.service] },
+  hello: {
+    version: 1,
+    instance: "a",
+    incarnation: "1-a",
+    app: "echo",
+    services: [record.service],
+    features: [],
+  },
 };
 
 /** A frame as it is decoded. */
@@ -21,7 +28,7 @@ function received(frame: object): object {
   return { kind, ...frame };
 }
 
-function setup(initial: ConnectionState = "ready") {
+function setup(initial: ConnectionState = "ready", of = record) {
   const clock = new FakeClock();
   const transport = new FakeTransport();
   transport.initial = initial;
@@ -36,7 +43,7 @@ function setup(initial: ConnectionState = "ready") {
   };
   const { logger, lines } = fakeLogger();
   const linked = linkedTransport(transport, { clock, random: () => 0.5, logger, caller: "c1", app: "shop" });
-  const connection = linked.connect(record);
+  const connection = linked.connect(of);
   const states: ConnectionState[] = [];
   connection.onChange((state) => states.push(state));
   const say = async (frame: object): Promise<void> => {
@@ -73,6 +80,58 @@ describe("a linked connection", () => {
     });
     await say(hello);
     expect(states).toEqual(["ready"]);
+  });
+
+  it("is ready once the lane that its server promised is open, and in 2 s in any case", async () => {
+    const promised = { hello: { ...hello.hello, features: ["lane"] } };
+    const settings = { laneSettings: { version: 1, maxCalls: 9, maxRequestBytes: 999, methods: [] } };
+    for (const opens of [true, false]) {
+      const { connection, say, clock, states } = setup("ready", { ...record, features: ["link", "lane"] });
+      await say(promised);
+      expect(connection.state).toBe("connecting");
+      await (opens ? say(settings) : clock.advance(2_000));
+      expect(states).toEqual(["ready"]);
+      await clock.advance(60_000);
+      expect(states).toEqual(["ready"]);
+    }
+  });
+
+  it("is not made ready, nor kept waiting, by a lane that nobody promised", async () => {
+    const { connection, say, server, clock, lines } = setup("ready", {
+      ...record,
+      features: ["link", "lane"],
+    });
+    await say({ laneSettings: { version: 1, maxCalls: 9, maxRequestBytes: 999, methods: [] } });
+    expect(connection.state).toBe("failed");
+    expect(lines.map((line) => line["reason"])).toContain("lane: settings before a hello that promised them");
+    await clock.advance(100);
+    expect(server.received.at(-1)).toEqual({ hello: { version: 1, caller: "c1", app: "shop" } });
+    await say(hello);
+    expect(connection.state).toBe("ready");
+  });
+
+  it("refuses calls that wait for a stream as never sent when it drains, is closed or found hung", async () => {
+    const why = {
+      draining: ({ say }) => say({ drain: {} }),
+      closed: ({ connection }) => void connection.close(0),
+      "it has stopped answering": ({ connection }) => connection.abort?.(() => undefined),
+    } satisfies Record<string, (parts: ReturnType<typeof setup>) => unknown>;
+    for (const [reason, happens] of Object.entries(why)) {
+      const parts = await ready();
+      parts.inner.maxStreams = 4;
+      const calls = [1, 2, 3].map(() => parts.connection.call(callOn()));
+      for (const call of calls) call.catch(() => {});
+      await settle();
+      expect(parts.ends).toHaveLength(2);
+      await happens(parts);
+      await expect(calls[2]).rejects.toMatchObject({
+        code: Code.Unavailable,
+        processed: "no",
+        reason: `no connection to a at a:1 (${reason})`,
+      });
+      for (const { resolve } of parts.ends) resolve();
+      expect(await Promise.all(calls.slice(0, 2))).toMatchObject([{ response: {} }, { response: {} }]);
+    }
   });
 
   it("moves to another run while nothing is known of the server, and not once it has kept silent or is the old one", async () => {

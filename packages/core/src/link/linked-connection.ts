@@ -13,6 +13,7 @@ import { laneFeature } from "../lane/lane-protocol.js";
 import { isViolation } from "../lane/violation.js";
 import { CallerLink } from "./caller-link.js";
 import { linkPath, linkVersion } from "./link-protocol.js";
+import { StreamCalls } from "./stream-calls.js";
 
 /** What a connection with a link works with. */
 export interface LinkEnv {
@@ -26,20 +27,23 @@ export interface LinkEnv {
   readonly app?: string | undefined;
   /** Whether unary calls go over the link where the server takes them so. Default true. */
   readonly lane?: boolean | undefined;
-  /** How long a server may take to say hello, in milliseconds. Default 2 000. */
+  /** How long a server may take to say hello, and to open its lane after that, in milliseconds. Default 2 000. */
   readonly helloTimeoutMs?: number | undefined;
 }
 
 /** What a stranger says of itself may be anything. */
 const longestReason = 256;
 
+const defaultHelloTimeoutMs = 2_000;
+
 /** Between attempts at a link, 20 % either way; gRPC's connection backoff with a shorter end. */
 const backoff = { firstMs: 100, factor: 1.6, mostMs: 5_000, jitter: 0.2 };
 
 /**
  * A connection that is `ready` only once its server has said, over a link, that it is the run of the instance that the
- * registry meant. A drain makes it `draining`, for as long as the connection lasts. A link that breaks alone is opened
- * again and changes nothing, unless another server answers it.
+ * registry meant, and has opened its lane if it promised one: the calls that have waited for it are many. A drain makes it
+ * `draining`, for as long as the connection lasts. A link that breaks alone is opened again and changes nothing, unless
+ * another server answers it.
  */
 export class LinkedConnection implements Connection {
   readonly #inner: Connection;
@@ -50,12 +54,12 @@ export class LinkedConnection implements Connection {
   #link: CallerLink | undefined;
   /** That one, and those before it on which calls are still under way. */
   readonly #links = new Set<CallerLink>();
+  readonly #streams: StreamCalls;
   /** What the server of this connection last said of itself. */
   #hello: Hello | undefined;
   /** The server of this connection is the one meant. */
   #verified = false;
   #failures = 0;
-  #inflight = 0;
   /** Something was wrong with the lane: this connection has none any more. */
   #laneBroken = false;
   #logged: string | undefined;
@@ -66,6 +70,11 @@ export class LinkedConnection implements Connection {
     this.#instance = instance;
     this.#env = env;
     this.#state = inner.state === "ready" ? "connecting" : inner.state;
+    this.#streams = new StreamCalls({
+      begin: (call) => inner.call(call),
+      maxStreams: () => inner.maxStreams,
+      idle: () => this.#dropIfIdle(),
+    });
     inner.onChange((state) => this.#innerChanged(state));
     if (inner.state === "ready") this.#open();
   }
@@ -81,7 +90,7 @@ export class LinkedConnection implements Connection {
 
   /** Calls under way that do not go over the link. */
   get inflight(): number {
-    return this.#inflight;
+    return this.#streams.size;
   }
 
   onChange(listener: (state: ConnectionState) => void): () => void {
@@ -90,21 +99,12 @@ export class LinkedConnection implements Connection {
   }
 
   readonly call = (call: Call): Promise<Reply> => {
-    if (this.#state !== "ready") {
-      const { id, address } = this.#instance;
-      const reason = `no connection to ${id} at ${address} (${this.#state})`;
-      const path = methodName(call.method);
-      return Promise.reject(new RpcError(Code.Unavailable, reason, { path, processed: "no" }));
-    }
-    const onLane = this.#link?.lane?.send(call);
-    if (onLane) return onLane;
-    this.#inflight++;
-    const reply = this.#inner.call(call);
-    void reply.then(this.#replied, this.#left);
-    return reply;
+    if (this.#state !== "ready") return Promise.reject(this.#notSent(call));
+    return this.#link?.lane?.send(call) ?? this.#streams.call(call);
   };
 
   abort(reason: (call: Call) => RpcError | undefined): void {
+    this.#streams.refuse((call) => this.#notSent(call, "it has stopped answering"));
     for (const link of this.#links) link.lane?.abort(reason);
     this.#inner.abort?.((call) => (call.method.path === linkPath ? undefined : reason(call)));
   }
@@ -136,17 +136,14 @@ export class LinkedConnection implements Connection {
     this.#drop();
   }
 
-  readonly #replied = (reply: Reply): void => {
-    void reply.end.then(this.#left);
-  };
-
-  readonly #left = (): void => {
-    this.#inflight--;
-    this.#dropIfIdle();
-  };
+  #notSent({ method }: Call, why: string = this.#state): RpcError {
+    const { id, address } = this.#instance;
+    const reason = `no connection to ${id} at ${address} (${why})`;
+    return new RpcError(Code.Unavailable, reason, { path: methodName(method), processed: "no" });
+  }
 
   #dropIfIdle(): void {
-    if (this.#state !== "closed" || this.#inflight > 0 || this.#link?.lane?.underWay) return;
+    if (this.#state !== "closed" || this.#streams.size > 0 || this.#link?.lane?.underWay) return;
     this.#drop();
   }
 
@@ -163,7 +160,7 @@ export class LinkedConnection implements Connection {
   }
 
   #open(): void {
-    const { clock, caller, app = "", helloTimeoutMs = 2_000, lane = true } = this.#env;
+    const { clock, caller, app = "", helloTimeoutMs = defaultHelloTimeoutMs, lane = true } = this.#env;
     const hasLane = lane && !this.#laneBroken && this.#instance.features.includes(laneFeature);
     const hello = { version: linkVersion, caller, app, ...(hasLane && { features: [laneFeature] }) };
     this.#stopTimer = clock.timer(helloTimeoutMs, () => {
@@ -172,6 +169,7 @@ export class LinkedConnection implements Connection {
     });
     const events = {
       hello: (theirs: Hello) => this.#greeted(theirs),
+      laneOpened: () => this.#usable(),
       drain: () => this.#drained(),
       ended: (error: RpcError | undefined) => this.#ended(error),
       idle: () => this.#dropIfIdle(),
@@ -192,6 +190,13 @@ export class LinkedConnection implements Connection {
     this.#verified = true;
     this.#failures = 0;
     this.#logged = undefined;
+    if (!this.#link?.awaitsLane) return this.#usable();
+    const { clock, helloTimeoutMs = defaultHelloTimeoutMs } = this.#env;
+    this.#stopTimer = clock.timer(helloTimeoutMs, () => this.#usable());
+  }
+
+  #usable(): void {
+    this.#stopTimer();
     if (this.#state !== "draining") this.#become("ready");
   }
 
@@ -258,6 +263,7 @@ export class LinkedConnection implements Connection {
   #become(state: ConnectionState): void {
     if (state === this.#state || this.#state === "closed") return;
     this.#state = state;
+    if (state !== "ready") this.#streams.refuse((call) => this.#notSent(call));
     for (const listener of this.#listeners) listener(state);
   }
 }

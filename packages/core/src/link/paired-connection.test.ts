@@ -19,7 +19,10 @@ const silent: AsyncIterable<object> = {
 };
 
 function hello({ id, incarnation, app, service }: ServiceInstance): object {
-  return { kind: "hello", hello: { version: 1, instance: id, incarnation, app, services: [service] } };
+  return {
+    kind: "hello",
+    hello: { version: 1, instance: id, incarnation, app, services: [service], features: [] },
+  };
 }
 
 /** A connection to a server that has said who it is, and ends calls when told. */

@@ -8,6 +8,8 @@ import type { ServiceInstance } from "./registry.js";
 export interface Connection {
   readonly call: Handler;
   readonly state: ConnectionState;
+  /** How many streams its server lets it have at once; undefined while that is not known, and where there is no such limit. */
+  readonly maxStreams?: number | undefined;
   /** Returns its removal. */
   onChange(listener: (state: ConnectionState) => void): () => void;
   /**

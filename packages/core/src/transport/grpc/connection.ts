@@ -50,6 +50,10 @@ export class GrpcConnection implements Connection {
     return this.#state;
   }
 
+  get maxStreams(): number | undefined {
+    return this.#wire?.maxStreams;
+  }
+
   onChange(listener: (state: ConnectionState) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

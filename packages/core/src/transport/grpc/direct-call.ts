@@ -46,19 +46,22 @@ const accepted = { "grpc-accept-encoding": "identity,deflate,gzip", "accept-enco
  * Connecting, keepalive, limits and the meaning of status and resets stay with grpc-js.
  */
 export class DirectCalls {
+  /** How many streams the peer lets the connection have at once: its SETTINGS_MAX_CONCURRENT_STREAMS. */
+  readonly maxStreams: number | undefined;
   readonly #transport: Http2Transport;
   readonly #authority: string;
 
-  private constructor(transport: Http2Transport, authority: string) {
+  private constructor(transport: Http2Transport, authority: string, maxStreams: number | undefined) {
     this.#transport = transport;
     this.#authority = authority;
+    this.maxStreams = maxStreams;
   }
 
   /** On the connection that this call is on; undefined where grpc-js does not show it. */
   static besides({ transport, http2Stream }: StreamCall): DirectCalls | undefined {
     const authority = http2Stream.sentHeaders?.[":authority"];
     if (typeof transport?.createCall !== "function" || typeof authority !== "string") return undefined;
-    return new DirectCalls(transport, authority);
+    return new DirectCalls(transport, authority, http2Stream.session?.remoteSettings.maxConcurrentStreams);
   }
 
   /** Whether a call arrives this way as it would through the channel. */

@@ -69,6 +69,11 @@ export class Wire {
     this.#direct = undefined;
   }
 
+  /** How many streams the peer lets the connection have at once, once a call was answered on it. */
+  get maxStreams(): number | undefined {
+    return this.#direct?.maxStreams;
+  }
+
   /** The peer has accepted, and the connection is being made. */
   get accepted(): boolean {
     return this.#socket.accepted;
