@@ -42,8 +42,11 @@ export class StreamCalls {
   }
 
   readonly call: Handler = (call) => {
-    if (call.method.kind !== "unary") return this.#begin(call, this.#left);
-    return this.#isFull ? this.#wait(call) : this.#beginUnary(call);
+    if (call.method.kind === "unary") return this.#isFull ? this.#wait(call) : this.#beginUnary(call);
+    this.#underWay++;
+    const reply = this.#env.begin(call);
+    void reply.then(this.#replied, this.#left);
+    return reply;
   };
 
   /** Ends all that wait: none of them was sent. */
@@ -76,25 +79,25 @@ export class StreamCalls {
   }
 
   #beginUnary(call: Call): Promise<Reply> {
-    this.#unary++;
-    return this.#begin(call, this.#unaryLeft);
-  }
-
-  #begin(call: Call, left: () => void): Promise<Reply> {
     this.#underWay++;
+    this.#unary++;
     const reply = this.#env.begin(call);
-    void reply.then(({ end }) => void end.then(left), left);
+    void reply.then(this.#unaryReplied, this.#unaryLeft);
     return reply;
   }
 
+  readonly #unaryReplied = ({ end }: Reply): void => void end.then(this.#unaryLeft);
+
   readonly #unaryLeft = (): void => {
     this.#unary--;
-    if (!this.#isFull) {
+    if (this.#waiting.size > 0 && !this.#isFull) {
       const waiting = this.#take();
       waiting?.resolve(this.#beginUnary(waiting.call));
     }
     this.#left();
   };
+
+  readonly #replied = ({ end }: Reply): void => void end.then(this.#left);
 
   readonly #left = (): void => {
     this.#underWay--;
