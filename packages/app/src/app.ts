@@ -136,6 +136,7 @@ export function createApp(options: AppOptions): App {
     retry: options.retry,
     breaker: settings.breaker === "on" && (options.breaker || {}),
     lane: settings.lane,
+    busyPollUs: settings.busyPollUs,
     maxPendingCalls: settings.maxPendingCalls,
     balancer: typeof options.balancer === "object" ? options.balancer : settings.balancer,
     subsetSize: settings.subsetSize,
@@ -163,6 +164,7 @@ export function createApp(options: AppOptions): App {
     edge: settings.edge,
     reflection: settings.reflection,
     lane: servesLanes,
+    busyPollUs: settings.busyPollUs,
     identity: () => ({ instance: settings.id || address(), incarnation, app: name }),
     limits: { ...limits, serverTimeoutMs: settings.serverTimeoutMs },
     // Where time is somebody else's, the machine's delays mean nothing.

@@ -44,6 +44,7 @@ export interface ClientPoolEnv {
   readonly breaker?: BreakerOptions | false | undefined;
   /** Whether unary calls go over links where servers take them so. Default true. */
   readonly lane?: boolean | undefined;
+  readonly busyPollUs?: number | undefined;
   /** For clients that say none. Default 10 000. */
   readonly maxPendingCalls?: number | undefined;
   /** For clients that name none. */

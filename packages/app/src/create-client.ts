@@ -40,6 +40,8 @@ export interface CreateClientOptions<S = any> {
   readonly maxPendingCalls?: number | undefined;
   /** `false`, or `ROLLCALL_LANE=off`, sends every call as a stream of its own. Default true. */
   readonly lane?: boolean | undefined;
+  /** How long to look for an answer on a lane before the process sleeps, in microseconds; 0 for never. Default 200. */
+  readonly busyPollUs?: number | undefined;
   /** `true`, or with which files, and who the server must be. Default: plain text, unless `ROLLCALL_TLS_*` says otherwise. */
   readonly tls?: boolean | TlsOptions | undefined;
   /** Default: gRPC. */
@@ -70,6 +72,7 @@ export function createClient<S>(
     breaker: breakerSwitch(options.breaker),
     maxPendingCalls,
     lane: options.lane,
+    busyPollUs: options.busyPollUs,
   });
   const logger = carefulLogger(options.logger ?? createLogger("rollcall", { ...settings, logLevel: "warn" }));
   const { backend, owned } = openRegistry(
@@ -91,6 +94,7 @@ export function createClient<S>(
     retry: options.retry,
     breaker: settings.breaker === "on" && (options.breaker || {}),
     lane: settings.lane,
+    busyPollUs: settings.busyPollUs,
     maxPendingCalls: settings.maxPendingCalls,
     balancer: typeof balancer === "object" ? balancer : settings.balancer,
     subsetSize: settings.subsetSize,

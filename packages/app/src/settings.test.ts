@@ -26,6 +26,7 @@ describe("settings", () => {
       timeoutMs: 10_000,
       breaker: "on",
       lane: true,
+      busyPollUs: 200,
       maxPendingCalls: 10_000,
       serverTimeoutMs: 60_000,
       hangTimeoutMs: 500,

@@ -88,6 +88,7 @@ export { BreakerOpen, breakerOpen } from "./client/breaker/breaker-open.js";
 export { type BreakerView } from "./client/breaker/breaker.js";
 export { type Counts } from "./client/breaker/rolling-counts.js";
 export { type Fallback, type FallbackMethod } from "./client/fallback.js";
+export { defaultBusyPollUs } from "./lane/busy-poll.js";
 export { defaultMaxPendingCalls } from "./client/pending-limit.js";
 export { type RetryOptions } from "./client/retry.js";
 export { type RetryBudgetOptions } from "./client/retry-budget.js";

@@ -245,6 +245,7 @@ describe("the server", () => {
       random: () => 0.5,
       edge: true,
       lane: true,
+      busyPollUs: 0,
       reflection: change.reflection ?? false,
       identity: () => ({ instance: "a", incarnation: "1-a", app: "shop" }),
       clock,

@@ -38,6 +38,7 @@ interface ServerPartEnv {
   readonly reflection: boolean;
   /** Whether unary calls may come over links. */
   readonly lane: boolean;
+  readonly busyPollUs: number;
   /** Who this is, for its callers; asked once the server's port is known. */
   identity(): Omit<LinkIdentity, "services">;
   readonly limits: Partial<CallLimits>;
@@ -56,7 +57,7 @@ export function serverPart(env: ServerPartEnv): ServerPart {
   const { clock, logger } = env;
   let server: RpcServer | undefined;
   let health: HealthService | undefined;
-  const links = createLinkService({ clock, lane: env.lane });
+  const links = createLinkService({ clock, lane: env.lane, busyPollUs: env.busyPollUs });
   return {
     name: "server",
     get port() {

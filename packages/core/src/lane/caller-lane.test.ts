@@ -1,5 +1,5 @@
 import { Metadata } from "@grpc/grpc-js";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { FakeClock } from "@rollcall/testing/clock";
 import type { Call, Reply } from "../call/call.js";
 import { Code } from "../code.js";
@@ -17,12 +17,12 @@ const paths = ["/test.v1.Echo/Say", "/test.v1.Echo/Slow"];
 const none: MetadataPairs = [];
 const unavailable = { code: Code.Unavailable };
 
-function setup(change: Partial<LaneSettings> = {}) {
+function setup(change: Partial<LaneSettings> = {}, busyPollUs?: number) {
   const clock = new FakeClock();
   const taken = new TakenOutbox(laneLimits.maxWaitingRequestBytes);
   let idles = 0;
   const settings = { version: 1, maxCalls: 8, maxRequestBytes: 64 << 10, methods: paths, ...change };
-  const env = { clock, outbox: taken.outbox, idle: () => void idles++ };
+  const env = { clock, busyPollUs, outbox: taken.outbox, idle: () => void idles++ };
   const lane = new CallerLane(settings, env);
   const send = (request: object = {}, parts: Parameters<typeof callOn>[1] = {}) => {
     const call = callOn(method(), { request, ...parts });
@@ -50,6 +50,25 @@ const json = (value: object): Buffer => Buffer.from(JSON.stringify(value));
 const kinds = (said: readonly Said[]): unknown[] => said.map(([kind, id]) => [kind, id]);
 
 describe("a caller's lane", () => {
+  it.each([
+    ["keeps the event loop awake", undefined, 1],
+    ["lets the event loop sleep, where that is asked for,", 0, 0],
+  ])("%s until the answer of a single call", async (_, busyPollUs, turns) => {
+    const nextTurn = vi.spyOn(globalThis, "setImmediate").mockImplementation(() => undefined as never);
+    const { send, says } = setup({}, busyPollUs);
+    try {
+      const { reply } = send();
+      expect(nextTurn).toHaveBeenCalledTimes(turns);
+      says((frames) => frames.reply(1, none, none, json({})));
+      await reply;
+      // What goes round does so no more.
+      for (const [turn] of nextTurn.mock.calls) turn();
+      expect(nextTurn).toHaveBeenCalledTimes(turns);
+    } finally {
+      nextTurn.mockRestore();
+    }
+  });
+
   it("sends calls with rising ids, the method's index and whole milliseconds; gives each its answer", async () => {
     const { clock, taken, send, says, idles } = setup();
     const first = send({ n: 1 }, { deadline: clock.now() + 99.2 });

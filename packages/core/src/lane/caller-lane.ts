@@ -8,9 +8,10 @@ import type { LaneSettings } from "../gen/rollcall/link/v1/link.js";
 import type { Clock } from "../ports/clock.js";
 import { IdTable } from "../collections/id-table.js";
 import { AnswerParts } from "./answer-parts.js";
+import { BusyPoll } from "./busy-poll.js";
 import type { FrameReceiver } from "./batch-reader.js";
 import { laneLimits, laneVersion, LaneViolation } from "./lane-protocol.js";
-import type { LaneOutbox } from "./outbox.js";
+import { fewCalls, type LaneOutbox } from "./outbox.js";
 import { ordinaryPairs } from "./request-metadata.js";
 
 /** Further deadlines are none, as for HTTP/2. */
@@ -42,6 +43,8 @@ interface SentCall {
 export interface CallerLaneEnv {
   readonly clock: Clock;
   readonly outbox: LaneOutbox;
+  /** How long to look for the next answer before the process sleeps, in microseconds; 0 for never. Default 200. */
+  readonly busyPollUs?: number | undefined;
   /** Called when the last call that was under way has ended. */
   idle(): void;
 }
@@ -54,6 +57,7 @@ export class CallerLane implements FrameReceiver {
   readonly #env: CallerLaneEnv;
   readonly #methods = new Map<string, LaneMethod>();
   readonly #calls = new IdTable<SentCall>();
+  readonly #poll: BusyPoll;
   readonly #maxCalls: number;
   readonly #maxOfMethod: number;
   readonly #maxRequestBytes: number;
@@ -63,6 +67,7 @@ export class CallerLane implements FrameReceiver {
 
   constructor(settings: LaneSettings, env: CallerLaneEnv) {
     this.#env = env;
+    this.#poll = new BusyPoll({ busyPollUs: env.busyPollUs });
     const { version, maxCalls, maxRequestBytes, methods } = settings;
     this.#open = version === laneVersion;
     this.#maxCalls = Math.min(maxCalls, laneLimits.maxCalls);
@@ -113,6 +118,7 @@ export class CallerLane implements FrameReceiver {
       this.#unsettled++;
       outbox.frames.call(id, method.index, timeoutMs, metadata, message);
       outbox.written(this.#calls.size);
+      this.#expectAnswer();
       sent.uncancel = call.onCancel((reason) => this.#abandon(sent, reason));
     });
   }
@@ -190,7 +196,14 @@ export class CallerLane implements FrameReceiver {
     const sent = this.#calls.take(id);
     if (!sent) throw notUnderWay(id);
     sent.method.underWay--;
+    this.#poll.came();
+    this.#expectAnswer();
     return sent;
+  }
+
+  #expectAnswer(): void {
+    const { size } = this.#calls;
+    if (size > 0 && size <= fewCalls) this.#poll.expect();
   }
 
   /** Ends a call here, and asks the server to end it too. It keeps its place until that has answered. */

@@ -9,4 +9,6 @@ export interface LaneHost {
   /** The server's whole pipeline. */
   readonly dispatch: Handler;
   readonly clock: Clock;
+  /** As in `ServedLaneEnv`. */
+  readonly busyPollUs?: number | undefined;
 }

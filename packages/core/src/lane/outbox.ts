@@ -4,7 +4,7 @@ import { BatchWriter } from "./batch-writer.js";
 import { laneLimits } from "./lane-protocol.js";
 
 /** With no more calls than this under way a frame is sent before the turn's next event, else after the last of them. */
-const fewCalls = 4;
+export const fewCalls = 4;
 
 /**
  * The frames of one end of a lane on their way out. Those of one turn of the event loop are one batch, and a peer that does

@@ -1,5 +1,5 @@
 import { Metadata } from "@grpc/grpc-js";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { FakeClock, settle } from "@rollcall/testing/clock";
 import type { Call, Reply, ServerCallContext } from "../call/call.js";
 import { Code } from "../code.js";
@@ -21,7 +21,7 @@ interface Handled {
   readonly reply: PromiseWithResolvers<Reply>;
 }
 
-function setup() {
+function setup(busyPollUs?: number) {
   const clock = new FakeClock();
   const ofConnection = new Metadata();
   ofConnection.set("user-agent", "grpc-node/1");
@@ -35,6 +35,7 @@ function setup() {
     metadata: ofConnection,
     draining: new AbortController().signal,
     outbox: taken.outbox,
+    busyPollUs,
     idle: () => void idles++,
     dispatch(call) {
       const reply = Promise.withResolvers<Reply>();
@@ -61,6 +62,28 @@ function setup() {
 const text = (length: number): object => ({ text: "x".repeat(length) });
 
 describe("a server's lane", () => {
+  it.each([
+    ["keeps the event loop awake", undefined, 1],
+    ["lets the event loop sleep, where that is asked for,", 0, 0],
+  ])("%s for the next call when the last has its answer", async (_, busyPollUs, turns) => {
+    const nextTurn = vi.spyOn(globalThis, "setImmediate").mockImplementation(() => undefined as never);
+    const { begin } = setup(busyPollUs);
+    try {
+      const [first, second] = [begin(1), begin(2)];
+      first.reply.resolve(answer());
+      await settle();
+      expect(nextTurn).not.toHaveBeenCalled();
+      second.reply.resolve(answer());
+      await settle();
+      expect(nextTurn).toHaveBeenCalledTimes(turns);
+      begin(3);
+      for (const [turn] of nextTurn.mock.calls) turn();
+      expect(nextTurn).toHaveBeenCalledTimes(turns);
+    } finally {
+      nextTurn.mockRestore();
+    }
+  });
+
   it("gives each call metadata of its own", () => {
     const { begin } = setup();
     begin(1).call.metadata.set("x", "of the first alone");

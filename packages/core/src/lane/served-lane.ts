@@ -12,6 +12,7 @@ import { statusOf, undecodable, wrongKind } from "../transport/answer-status.js"
 import { hasEntries } from "../transport/has-entries.js";
 import { sendable } from "../transport/grpc/sendable.js";
 import { answerPairs } from "./answer-metadata.js";
+import { BusyPoll } from "./busy-poll.js";
 import type { FrameReceiver } from "./batch-reader.js";
 import { laneLimits, LaneViolation } from "./lane-protocol.js";
 import { LongAnswers } from "./long-answers.js";
@@ -37,6 +38,8 @@ export interface ServedLaneEnv {
   readonly metadata: Metadata;
   readonly draining: AbortSignal;
   readonly outbox: LaneOutbox;
+  /** How long to look for the next call before the process sleeps, in microseconds; 0 for never. Default 200. */
+  readonly busyPollUs?: number | undefined;
   /** Called when the last call has its answer. */
   idle(): void;
 }
@@ -46,6 +49,7 @@ export class ServedLane implements FrameReceiver {
   readonly #env: ServedLaneEnv;
   readonly #calls = new IdTable<ServedCall>();
   readonly #long: LongAnswers;
+  readonly #poll: BusyPoll;
   #lastId = 0;
   #cancelled = 0;
   #closing = false;
@@ -53,6 +57,7 @@ export class ServedLane implements FrameReceiver {
   constructor(env: ServedLaneEnv) {
     this.#env = env;
     this.#long = new LongAnswers(env.outbox);
+    this.#poll = new BusyPoll({ busyPollUs: env.busyPollUs });
   }
 
   /** Calls whose caller waits for an answer. Those that were cancelled hold nothing up, though their handlers go on. */
@@ -70,6 +75,7 @@ export class ServedLane implements FrameReceiver {
     if (this.#closing) return;
     if (id <= this.#lastId) throw new LaneViolation(`the call ${id} after the call ${this.#lastId}`);
     this.#lastId = id;
+    this.#poll.came();
     const method = this.#env.methods[index];
     if (!method) throw new LaneViolation(`a call of the method ${index} of ${this.#env.methods.length}`);
     if (this.#calls.size >= laneLimits.maxCalls)
@@ -183,6 +189,7 @@ export class ServedLane implements FrameReceiver {
     this.#calls.take(served.id);
     if (served.cancelled) this.#cancelled--;
     this.#env.outbox.written(this.#calls.size);
+    if (this.#calls.size === 0) this.#poll.expect();
     if (this.underWay === 0) this.#env.idle();
   }
 }

@@ -34,9 +34,15 @@ export interface CallerLinkEvents {
   closed(): void;
 }
 
+export interface CallerLinkEnv {
+  readonly clock: Clock;
+  /** As in `CallerLaneEnv`. */
+  readonly busyPollUs?: number | undefined;
+}
+
 /** The caller's end of one link: opened at once, and never again. */
 export class CallerLink {
-  readonly #clock: Clock;
+  readonly #env: CallerLinkEnv;
   readonly #events: CallerLinkEvents;
   readonly #out = new FrameQueue();
   readonly #pings = new Map<number, PromiseWithResolvers<void>>();
@@ -52,9 +58,9 @@ export class CallerLink {
     connection: Pick<Connection, "call">,
     hello: HelloInit,
     events: CallerLinkEvents,
-    clock: Clock,
+    env: CallerLinkEnv,
   ) {
-    this.#clock = clock;
+    this.#env = env;
     this.#events = events;
     this.#wantsLane = hello.features?.includes(laneFeature) ?? false;
     this.#out.push({ hello });
@@ -163,7 +169,8 @@ export class CallerLink {
     if (this.#lane) throw new LaneViolation("settings for the second time");
     const outbox = new LaneOutbox(this.#out, laneLimits.maxWaitingRequestBytes);
     const idle = (): void => (this.#retired ? this.#close() : this.#events.idle());
-    this.#lane = new CallerLane(settings, { clock: this.#clock, outbox, idle });
+    const { clock, busyPollUs } = this.#env;
+    this.#lane = new CallerLane(settings, { clock, busyPollUs, outbox, idle });
     if (!this.#retired) this.#events.laneOpened();
   }
 

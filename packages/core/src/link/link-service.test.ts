@@ -42,7 +42,7 @@ function setup() {
       { call },
       { version: 1, caller, app: "shop" },
       { ...silent, ...events },
-      new FakeClock(),
+      { clock: new FakeClock() },
     );
   };
   return { links, draining, open };

@@ -52,12 +52,15 @@ export interface LinkServiceOptions {
   readonly clock?: Clock | undefined;
   /** Whether unary calls may come over links. Default true. */
   readonly lane?: boolean | undefined;
+  /** How long the process looks for the next call of a lane before it sleeps, in microseconds; 0 for never. Default 200. */
+  readonly busyPollUs?: number | undefined;
 }
 
 /** Serves `rollcall.link.v1.Link`: says who this process is, tells connected callers when it drains, and takes calls on lanes. */
 export function createLinkService({
   clock = systemClock,
   lane = true,
+  busyPollUs,
 }: LinkServiceOptions = {}): LinkService {
   const identified = Promise.withResolvers<LinkIdentity>();
   const links = new Set<ServedLink>();
@@ -98,7 +101,7 @@ export function createLinkService({
       const methods = services
         .flatMap(({ methods }) => Object.values<MethodContract>(methods))
         .filter(({ kind }) => kind === "unary");
-      host = { methods, dispatch, clock };
+      host = { methods, dispatch, clock, busyPollUs };
     },
     identify: (identity) => identified.resolve(identity),
     peers: () => new Set([...links].map(({ peer }) => peer)),

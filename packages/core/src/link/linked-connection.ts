@@ -27,6 +27,8 @@ export interface LinkEnv {
   readonly app?: string | undefined;
   /** Whether unary calls go over the link where the server takes them so. Default true. */
   readonly lane?: boolean | undefined;
+  /** How long the process looks for the next answer on a lane before it sleeps, in microseconds; 0 for never. Default 200. */
+  readonly busyPollUs?: number | undefined;
   /** How long a server may take to say hello, and to open its lane after that, in milliseconds. Default 2 000. */
   readonly helloTimeoutMs?: number | undefined;
 }
@@ -175,7 +177,7 @@ export class LinkedConnection implements Connection {
       idle: () => this.#dropIfIdle(),
       closed: () => void this.#links.delete(link),
     };
-    const link = new CallerLink(this.#inner, hello, events, clock);
+    const link = new CallerLink(this.#inner, hello, events, this.#env);
     this.#link = link;
     this.#links.add(link);
   }
