@@ -25,6 +25,7 @@ function setup(registry: RegistryBackend = memoryRegistry(), change: Partial<Cli
   const clock = new FakeClock();
   const transport = new FakeTransport();
   const pool = new ClientPool({
+    busyPollUs: 0,
     discovery: registry,
     rollouts: registry.rollouts,
     transport,

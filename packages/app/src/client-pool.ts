@@ -44,7 +44,8 @@ export interface ClientPoolEnv {
   readonly breaker?: BreakerOptions | false | undefined;
   /** Whether unary calls go over links where servers take them so. Default true. */
   readonly lane?: boolean | undefined;
-  readonly busyPollUs?: number | undefined;
+  /** How long the process looks for the next answer on a lane before it sleeps, in microseconds; 0 for never. */
+  readonly busyPollUs: number;
   /** For clients that say none. Default 10 000. */
   readonly maxPendingCalls?: number | undefined;
   /** For clients that name none. */

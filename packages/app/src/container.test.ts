@@ -10,6 +10,7 @@ import { buildServices, createContainer, methodOptions } from "./container.js";
 
 function pool(): ClientPool {
   return new ClientPool({
+    busyPollUs: 0,
     discovery: memoryRegistry(),
     transport: new FakeTransport(),
     clock: systemClock,
@@ -119,6 +120,7 @@ describe("the clients of a process", () => {
     const opened: string[] = [];
     const registry = memoryRegistry();
     const shared = new ClientPool({
+      busyPollUs: 0,
       discovery: { open: (service) => (opened.push(service), registry.open(service)) },
       transport: new FakeTransport(),
       clock: systemClock,

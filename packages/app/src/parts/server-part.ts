@@ -38,6 +38,7 @@ interface ServerPartEnv {
   readonly reflection: boolean;
   /** Whether unary calls may come over links. */
   readonly lane: boolean;
+  /** How long the process looks for the next call of a lane before it sleeps, in microseconds; 0 for never. */
   readonly busyPollUs: number;
   /** Who this is, for its callers; asked once the server's port is known. */
   identity(): Omit<LinkIdentity, "services">;

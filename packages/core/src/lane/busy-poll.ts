@@ -1,4 +1,4 @@
-/** How long a process looks for what is likely to come next, before it sleeps. */
+/** How long a process looks for what is likely to come next before it sleeps, in microseconds. */
 export const defaultBusyPollUs = 200;
 
 /** After a look in vain this many chances are let go at most. */
