@@ -42,7 +42,7 @@ export class TcpFront {
 
   breakConnections(): void {
     for (const { outside, inside } of this.#pairs) {
-      outside.resetAndDestroy();
+      reset(outside);
       inside.destroy();
     }
     this.#pairs.clear();
@@ -80,6 +80,15 @@ export class TcpFront {
     }
     if (!this.#paused) join(pair);
   }
+}
+
+/**
+ * Node loses the handle of a socket whose reset fails, as it does while the socket's own end is on its way: such a one is only
+ * closed.
+ */
+function reset(socket: Socket): void {
+  if (socket.writable) socket.resetAndDestroy();
+  else socket.destroy();
 }
 
 function join({ outside, inside }: Pair): void {
