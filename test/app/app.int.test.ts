@@ -54,6 +54,7 @@ class OrdersService {
       case "accident":
         throw new Error("secret");
       case "slow":
+        seen.push("slow began");
         await new Promise((resolve) => ctx.signal.addEventListener("abort", resolve));
         seen.push("slow saw its signal");
         return {};
@@ -222,7 +223,9 @@ describe("an app and its clients", () => {
     await using orders = createClient(Orders, { registry });
     const controller = new AbortController();
     const call = orders.get({ id: "slow" }, { signal: controller.signal });
-    setTimeout(() => controller.abort(), 50);
+    call.catch(() => {});
+    await expect.poll(() => seen).toContain("slow began");
+    controller.abort();
     await expect(call).rejects.toMatchObject({ code: Code.Cancelled });
     await expect.poll(() => seen).toContain("slow saw its signal");
   });

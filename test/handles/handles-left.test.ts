@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { handlesLeft } from "./handles-left.js";
+import { handlesLeft, tcpPorts } from "./handles-left.js";
 
 test("names what was opened, until it is closed", async () => {
   const before = process.getActiveResourcesInfo();
@@ -12,6 +12,10 @@ test("names what was opened, until it is closed", async () => {
   const [served] = (await once(server, "connection")) as [{ destroy(): void }];
   const open = (): string[] => handlesLeft(before).filter((kind) => kind.startsWith("TCP"));
   expect(open().toSorted()).toEqual(["TCPServerWrap", "TCPSocketWrap", "TCPSocketWrap"]);
+  const { port } = server.address() as AddressInfo;
+  const { localPort } = socket;
+  const ports = [`${port} - none`, `${localPort} - ${port}`, `${port} - ${localPort}`];
+  expect(tcpPorts()).toEqual(expect.arrayContaining(ports));
   served.destroy();
   socket.destroy();
   server.close();

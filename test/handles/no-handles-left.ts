@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll } from "vitest";
-import { handlesLeft } from "./handles-left.js";
+import { handlesLeft, tcpPorts } from "./handles-left.js";
 
 // Fails each file whose tests have left something open: a socket, a server, a process, a timer.
 
@@ -18,6 +18,9 @@ afterAll(async () => {
     await sleep(10, undefined, { ref: false });
     left = handlesLeft(before);
   }
-  if (left.length > 0) throw new Error(`left open by the tests of this file: ${left.join(", ")}`);
+  if (left.length > 0)
+    throw new Error(
+      `left open by the tests of this file: ${left.join(", ")}; ports of TCP: ${tcpPorts().join(", ") || "none"}`,
+    );
   // Longer than the patience, or the runner would only say that a hook took too long.
 }, 2 * patienceMs);
