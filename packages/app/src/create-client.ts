@@ -40,7 +40,7 @@ export interface CreateClientOptions<S = any> {
   readonly maxPendingCalls?: number | undefined;
   /** `false`, or `ROLLCALL_LANE=off`, sends every call as a stream of its own. Default true. */
   readonly lane?: boolean | undefined;
-  /** How long to look for an answer on a lane before the process sleeps, in microseconds; 0 for never. Default 200. */
+  /** How long to look for an answer on a lane before the process sleeps, in microseconds; 0 for never. Default 300. */
   readonly busyPollUs?: number | undefined;
   /** `true`, or with which files, and who the server must be. Default: plain text, unless `ROLLCALL_TLS_*` says otherwise. */
   readonly tls?: boolean | TlsOptions | undefined;

@@ -26,7 +26,7 @@ describe("settings", () => {
       timeoutMs: 10_000,
       breaker: "on",
       lane: true,
-      busyPollUs: 200,
+      busyPollUs: 300,
       maxPendingCalls: 10_000,
       serverTimeoutMs: 60_000,
       hangTimeoutMs: 500,

@@ -112,7 +112,7 @@ export interface Settings {
   readonly lane: boolean;
   /**
    * How long a process looks for the next frame of such a stream before it sleeps, in microseconds, where few calls are under
-   * way and that has paid before; 0 for never. It makes single calls faster, for some CPU. Default 200.
+   * way and that has paid before; 0 for never. It makes single calls faster, for some CPU. Default 300.
    */
   readonly busyPollUs: number;
   /** How many calls of one client may wait for an endpoint; more fail at once. Default 10 000. */

@@ -1,20 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { BusyPoll } from "./busy-poll.js";
 
-/** A poll of 200 us in an event loop whose turns take 10 us each and go on for as long as somebody keeps them going. */
-function setup(busyPollUs = 200) {
-  let us = 0;
+/** Turns of the event loop for each that a poll may take. */
+const looking = 16;
+
+/** A poll in an event loop whose turns take 1/64 ms each and go on for as long as somebody keeps them going. */
+function setup(busyPollUs = (looking * 1_000) / 64) {
+  let ms = 0;
   const next: (() => void)[] = [];
   const poll = new BusyPoll({
     busyPollUs,
-    now: () => us / 1_000,
+    now: () => ms,
     nextTurn: (run) => void next.push(run),
   });
   /** So many turns, as far as there are any. Returns how many there were. */
   const turns = (most = Infinity): number => {
     let count = 0;
     for (; count < most && next.length > 0; count++) {
-      us += 10;
+      ms += 1 / 64;
       for (const run of next.splice(0)) run();
     }
     return count;
@@ -47,7 +50,7 @@ describe("a busy poll", () => {
 
   it("gives up after its time", () => {
     const { inVain } = setup();
-    expect(inVain()).toBe(20);
+    expect(inVain()).toBe(looking);
   });
 
   it("is one, however often something is expected, and however soon after the last", () => {
@@ -61,7 +64,7 @@ describe("a busy poll", () => {
     }
     expect(pending()).toBe(1);
     // From the last of them on.
-    expect(turns()).toBe(20);
+    expect(turns()).toBe(looking);
   });
 
   it("never looks with a time of 0", () => {
@@ -75,26 +78,30 @@ describe("a busy poll", () => {
     expect(pending()).toBe(0);
   });
 
-  it("lets twice as many chances go after each look in vain, and costs one look in 1,024 in the end", () => {
+  it("takes one chance in 256 when four looks were in vain", () => {
     const { inVain } = setup();
     const looks: number[] = [];
-    for (let chance = 0; chance < 10_000; chance++) if (inVain() > 0) looks.push(chance);
+    for (let chance = 0; chance < 2_000; chance++) if (inVain() > 0) looks.push(chance);
     const gaps = looks.map((each, n) => each - (looks[n - 1] ?? -1));
-    expect(gaps).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, ...gaps.slice(11)]);
-    expect(new Set(gaps.slice(11))).toEqual(new Set([1_024]));
+    expect(gaps).toEqual([1, 1, 1, 1, 256, 256, 256, 256, 256, 256, 256]);
   });
 
-  it("looks at every chance as long as something is found, and soon again when it is found at last", () => {
+  it("looks at every chance as long as it finds something as often as not", () => {
     const { inVain, found } = setup();
     for (let n = 0; n < 100; n++) expect(found()).toBe(4);
-    for (let n = 0; n < 5_000; n++) inVain();
+    for (let n = 0; n < 100; n++) expect([inVain(), found()]).toEqual([looking, 4]);
+  });
+
+  it("looks 32 times in vain at most, and soon again when it finds something", () => {
+    const { inVain, found } = setup();
+    for (let n = 0; n < 100; n++) found();
+    for (let n = 0; n < 32; n++) expect(inVain()).toBe(looking);
+    expect(inVain()).toBe(0);
     let passed = 0;
     while (found() === 0) passed++;
-    expect(passed).toBeLessThan(1_024);
+    expect(passed).toBe(254);
     for (let n = 0; n < 9; n++) expect(found()).toBe(4);
-    // The memory of all those is gone: one look in vain costs one chance.
-    expect(inVain()).toBe(20);
-    expect(found()).toBe(0);
+    expect(inVain()).toBe(looking);
     expect(found()).toBe(4);
   });
 });

@@ -1,11 +1,17 @@
 /** How long a process looks for what is likely to come next before it sleeps, in microseconds. */
-export const defaultBusyPollUs = 200;
+export const defaultBusyPollUs = 300;
 
-/** After a look in vain this many chances are let go at most. */
-const mostPassed = 1_023;
+/** So many looks in vain are made up for by those before that found something. */
+const mostCredit = 32;
+
+/** What a poll begins with: most of those that do not pay never will. */
+const firstCredit = 4;
+
+/** Without credit one chance in so many is taken. */
+const probeEvery = 256;
 
 export interface BusyPollOptions {
-  /** In microseconds; 0 never to look. Default 200. */
+  /** In microseconds; 0 never to look. Default 300. */
   readonly busyPollUs?: number | undefined;
   /** In milliseconds. Default `performance.now`. */
   readonly now?: (() => number) | undefined;
@@ -17,9 +23,9 @@ export interface BusyPollOptions {
  * Keeps the event loop looking for the next frame of a lane, for a moment, where it would go to sleep: to be woken costs more
  * than most waits of one call after the other, in time and in CPU, and what wakes up finds cold caches.
  *
- * It learns whether that pays, as the adaptive halt polling of Linux's KVM does (`halt_poll_ns`, Documentation/virt/kvm/halt-polling.rst):
- * each look in vain doubles how many chances are let go before the next one, up to 1,023, and each that finds something halves
- * it. So waits that are always too long cost one look in a thousand.
+ * It learns whether that pays. Looks in vain may not outnumber those that find something: each of these earns the credit for
+ * one of those, up to 32. Without credit one chance in 256 is taken, so waits that are always too long cost next to nothing.
+ * A single look in vain changes nothing: where one end sleeps, the other waits longer, and would stop looking too.
  */
 export class BusyPoll {
   readonly #limitMs: number;
@@ -28,9 +34,9 @@ export class BusyPoll {
   #untilMs = 0;
   #waiting = false;
   #turning = false;
-  /** Chances to let go after the next look in vain. */
-  #penalty = 0;
-  #toPass = 0;
+  #credit = firstCredit;
+  /** Chances that were not taken, since the last that was. */
+  #passed = 0;
 
   constructor({ busyPollUs = defaultBusyPollUs, now, nextTurn }: BusyPollOptions = {}) {
     this.#limitMs = busyPollUs / 1_000;
@@ -41,10 +47,8 @@ export class BusyPoll {
   /** Something is likely to come soon. */
   expect(): void {
     if (this.#waiting || this.#limitMs === 0) return;
-    if (this.#toPass > 0) {
-      this.#toPass--;
-      return;
-    }
+    if (this.#credit === 0 && ++this.#passed < probeEvery) return;
+    this.#passed = 0;
     this.#waiting = true;
     this.#untilMs = this.#now() + this.#limitMs;
     if (this.#turning) return;
@@ -56,7 +60,7 @@ export class BusyPoll {
   came(): void {
     if (!this.#waiting) return;
     this.#waiting = false;
-    this.#penalty >>= 1;
+    this.#credit = Math.min(mostCredit, this.#credit + 1);
   }
 
   readonly #turn = (): void => {
@@ -64,7 +68,6 @@ export class BusyPoll {
     this.#turning = false;
     if (!this.#waiting) return;
     this.#waiting = false;
-    this.#penalty = Math.min(mostPassed, 2 * this.#penalty + 1);
-    this.#toPass = this.#penalty;
+    this.#credit = Math.max(0, this.#credit - 1);
   };
 }

@@ -43,8 +43,8 @@ interface SentCall {
 export interface CallerLaneEnv {
   readonly clock: Clock;
   readonly outbox: LaneOutbox;
-  /** How long to look for the next answer before the process sleeps, in microseconds; 0 for never. Default 200. */
-  readonly busyPollUs?: number | undefined;
+  /** How long to look for the next answer before the process sleeps, in microseconds; 0 for never. Default 300. */
+  readonly busyPollUs: number | undefined;
   /** Called when the last call that was under way has ended. */
   idle(): void;
 }

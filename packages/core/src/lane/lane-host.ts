@@ -10,5 +10,5 @@ export interface LaneHost {
   readonly dispatch: Handler;
   readonly clock: Clock;
   /** As in `ServedLaneEnv`. */
-  readonly busyPollUs?: number | undefined;
+  readonly busyPollUs: number | undefined;
 }

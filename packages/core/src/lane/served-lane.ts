@@ -38,8 +38,8 @@ export interface ServedLaneEnv {
   readonly metadata: Metadata;
   readonly draining: AbortSignal;
   readonly outbox: LaneOutbox;
-  /** How long to look for the next call before the process sleeps, in microseconds; 0 for never. Default 200. */
-  readonly busyPollUs?: number | undefined;
+  /** How long to look for the next call before the process sleeps, in microseconds; 0 for never. Default 300. */
+  readonly busyPollUs: number | undefined;
   /** Called when the last call has its answer. */
   idle(): void;
 }

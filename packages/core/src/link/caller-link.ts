@@ -37,7 +37,7 @@ export interface CallerLinkEvents {
 export interface CallerLinkEnv {
   readonly clock: Clock;
   /** As in `CallerLaneEnv`. */
-  readonly busyPollUs?: number | undefined;
+  readonly busyPollUs: number | undefined;
 }
 
 /** The caller's end of one link: opened at once, and never again. */

@@ -42,7 +42,7 @@ function setup() {
       { call },
       { version: 1, caller, app: "shop" },
       { ...silent, ...events },
-      { clock: new FakeClock() },
+      { clock: new FakeClock(), busyPollUs: 0 },
     );
   };
   return { links, draining, open };

@@ -52,7 +52,7 @@ export interface LinkServiceOptions {
   readonly clock?: Clock | undefined;
   /** Whether unary calls may come over links. Default true. */
   readonly lane?: boolean | undefined;
-  /** How long the process looks for the next call of a lane before it sleeps, in microseconds; 0 for never. Default 200. */
+  /** How long the process looks for the next call of a lane before it sleeps, in microseconds; 0 for never. Default 300. */
   readonly busyPollUs?: number | undefined;
 }
 

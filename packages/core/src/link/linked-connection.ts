@@ -27,7 +27,7 @@ export interface LinkEnv {
   readonly app?: string | undefined;
   /** Whether unary calls go over the link where the server takes them so. Default true. */
   readonly lane?: boolean | undefined;
-  /** How long the process looks for the next answer on a lane before it sleeps, in microseconds; 0 for never. Default 200. */
+  /** How long the process looks for the next answer on a lane before it sleeps, in microseconds; 0 for never. Default 300. */
   readonly busyPollUs?: number | undefined;
   /** How long a server may take to say hello, and to open its lane after that, in milliseconds. Default 2 000. */
   readonly helloTimeoutMs?: number | undefined;
@@ -162,7 +162,14 @@ export class LinkedConnection implements Connection {
   }
 
   #open(): void {
-    const { clock, caller, app = "", helloTimeoutMs = defaultHelloTimeoutMs, lane = true } = this.#env;
+    const {
+      clock,
+      caller,
+      app = "",
+      helloTimeoutMs = defaultHelloTimeoutMs,
+      lane = true,
+      busyPollUs,
+    } = this.#env;
     const hasLane = lane && !this.#laneBroken && this.#instance.features.includes(laneFeature);
     const hello = { version: linkVersion, caller, app, ...(hasLane && { features: [laneFeature] }) };
     this.#stopTimer = clock.timer(helloTimeoutMs, () => {
@@ -177,7 +184,7 @@ export class LinkedConnection implements Connection {
       idle: () => this.#dropIfIdle(),
       closed: () => void this.#links.delete(link),
     };
-    const link = new CallerLink(this.#inner, hello, events, this.#env);
+    const link = new CallerLink(this.#inner, hello, events, { clock, busyPollUs });
     this.#link = link;
     this.#links.add(link);
   }
