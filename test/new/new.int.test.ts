@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { EtcdServer } from "@rollcall/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePorts } from "../../packages/testing/src/etcd/free-ports.js";
+import { holdPort } from "../../packages/testing/src/ports/held-port.js";
 import { packPackages } from "../../scripts/pack-packages.js";
 
 // A project from the packages as published, through the commands of its own page. Needs a registry for what Rollcall
@@ -111,7 +111,8 @@ describe("a project that npm create makes", () => {
 
   it("runs under its own dev, answers its own call, and takes up a change", async () => {
     // Where it says the shared registry is: a port of its own here.
-    const [port] = await freePorts(1, "127.0.0.1");
+    await using held = await holdPort();
+    const { port } = held;
     const env = { ROLLCALL_REGISTRY: `etcd://127.0.0.1:${port}` };
     const dev = spawn("npm", ["run", "dev", "--", `--registry-port=${port}`], {
       cwd: project(),

@@ -3,10 +3,11 @@ import { Code, createClient } from "@rollcall/app";
 import { etcdBackends, type EtcdUnderTest } from "@rollcall/testing";
 import { exitText, receiptInterceptor } from "@rollcall/testing/fleet";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { holdPort } from "../../packages/testing/src/ports/held-port.js";
 import { Billing, Orders } from "../fixtures/gen/shop/v1/shop.js";
 import { openWatch } from "./open-watch.js";
 import { PlainClient } from "./plain-client.js";
-import { launchService, logged, logOf, portOf, startService } from "./service-process.js";
+import { launchService, logged, logOf, startService } from "./service-process.js";
 import { expectNoneDropped, startTraffic } from "./traffic.js";
 
 let etcd: EtcdUnderTest;
@@ -133,15 +134,16 @@ describe("a start without etcd", () => {
 
 describe("an instance that comes back at its address", () => {
   it("takes its key over after a kill -9, and callers use it at once", async () => {
-    await using first = await startService(etcd.url);
-    const { address } = (await first.untilServing(0)) as { address: string };
+    await using held = await holdPort();
+    const env = { ROLLCALL_PORT: `${held.port}` };
+    await using first = await startService(etcd.url, env);
     await using orders = createClient(Orders, { registry: etcd.url, interceptors: [receiptInterceptor] });
     await orders.get({ id: "1" });
     const before = await etcd.read("services/");
     await using traffic = startTraffic({ ratePerSecond: 100, call: () => orders.get({ id: "1" }) });
 
     await first.kill();
-    await using second = await startService(etcd.url, { ROLLCALL_PORT: `${portOf(address)}` });
+    await using second = await startService(etcd.url, env);
     const from = performance.now();
     expect(await orders.get({ id: "1" })).toMatchObject({ id: `${second.pid}` });
     // Not when the lease of the one before it ends, which takes 15 s.

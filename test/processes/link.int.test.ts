@@ -10,6 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Billing, Orders } from "../fixtures/gen/shop/v1/shop.js";
 import { observedPicks } from "./observed-picks.js";
 import { PlainClient } from "./plain-client.js";
+import { type HeldPort, holdPort } from "../../packages/testing/src/ports/held-port.js";
 import { logged, logOf, portOf, startService } from "./service-process.js";
 import { expectNoneDropped, startTraffic } from "./traffic.js";
 
@@ -27,18 +28,26 @@ const { signal } = new AbortController();
 const report = (what: string): void => console.info(what);
 const addressOf = (service: FleetProcess): string => service.serving!.address;
 
-/** Stopped with the scope, whatever state they are in. */
+/** Stopped with the scope, whatever state they are in. Their ports are nobody else's until then. */
 class Processes implements AsyncDisposable {
   readonly all: FleetProcess[] = [];
+  readonly #ports: HeldPort[] = [];
 
   async start(n: number, url = etcd.url): Promise<readonly FleetProcess[]> {
-    const started = await Promise.all(Array.from({ length: n }, () => startService(url)));
+    const started = await Promise.all(Array.from({ length: n }, () => this.#startOne(url)));
     this.all.push(...started);
     return started;
   }
 
+  async #startOne(url: string): Promise<FleetProcess> {
+    const held = await holdPort();
+    this.#ports.push(held);
+    return await startService(url, { ROLLCALL_PORT: `${held.port}` });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.all.map((each) => each[Symbol.asyncDispose]()));
+    await Promise.all(this.#ports.map((held) => held[Symbol.asyncDispose]()));
   }
 }
 

@@ -1,20 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type HeldPort, holdPort } from "../../packages/testing/src/ports/held-port.js";
 import { untilTrue } from "./until.js";
 
 /** Three real etcds that form a cluster; each can be killed and started again. */
 export class EtcdCluster implements AsyncDisposable {
   readonly #binary: string;
   readonly #folder: string = mkdtempSync(join(tmpdir(), "rollcall-cluster-"));
-  readonly #ports: readonly number[];
+  readonly #ports: readonly HeldPort[];
   readonly #members: (ChildProcess | undefined)[] = [];
 
   static async start(binary: string): Promise<EtcdCluster> {
-    const cluster = new EtcdCluster(binary, await freePorts(6));
+    const cluster = new EtcdCluster(binary, await Promise.all(Array.from({ length: 6 }, () => holdPort())));
     for (const n of [0, 1, 2]) cluster.run(n);
     try {
       await untilTrue(async () => (await cluster.leader()) !== undefined, 20_000);
@@ -25,19 +25,19 @@ export class EtcdCluster implements AsyncDisposable {
     return cluster;
   }
 
-  private constructor(binary: string, ports: readonly number[]) {
+  private constructor(binary: string, ports: readonly HeldPort[]) {
     this.#binary = binary;
     this.#ports = ports;
   }
 
   get endpoints(): string[] {
-    return this.#ports.slice(0, 3).map((port) => `127.0.0.1:${port}`);
+    return this.#ports.slice(0, 3).map(({ port }) => `127.0.0.1:${port}`);
   }
 
   run(n: number): void {
     const name = (of: number): string => `member-${of}`;
-    const peer = (of: number): string => `http://127.0.0.1:${this.#ports[of + 3]}`;
-    const client = `http://127.0.0.1:${this.#ports[n]}`;
+    const peer = (of: number): string => `http://127.0.0.1:${this.#ports[of + 3]!.port}`;
+    const client = `http://127.0.0.1:${this.#ports[n]!.port}`;
     const flags = {
       "--name": name(n),
       "--data-dir": join(this.#folder, name(n)),
@@ -80,14 +80,6 @@ export class EtcdCluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([0, 1, 2].map((n) => this.kill(n)));
     rmSync(this.#folder, { recursive: true, force: true });
+    await Promise.all(this.#ports.map((held) => held[Symbol.asyncDispose]()));
   }
-}
-
-/** Free when asked for; all are held until the last is found, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
-  return ports;
 }

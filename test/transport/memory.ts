@@ -18,7 +18,7 @@ export function memory(latencyMs: number): TransportUnderTest {
     transport: memoryTransport(network),
     serverTransport: (port) => memoryServerTransport(network, { port }),
     addressOf: (port) => `127.0.0.1:${port}`,
-    freePort: async () => 80,
+    holdPort: async () => ({ port: 80, [Symbol.asyncDispose]: async () => {} }),
     pass: (ms) => clock.advance(ms),
     async eventually(check) {
       for (let turn = 0; turn < 500 && !check(); turn++) {

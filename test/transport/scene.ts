@@ -19,8 +19,8 @@ export interface TransportUnderTest {
   /** On a host that `addressOf` knows. */
   serverTransport(port?: number): ServerTransport;
   addressOf(port: number): string;
-  /** A port on which nothing listens. */
-  freePort(): Promise<number>;
+  /** A port on which nothing listens but this test. */
+  holdPort(): Promise<AsyncDisposable & { readonly port: number }>;
   /** Whether a connection that is ready has become all that it will be. Default: it has. */
   isComplete?(connection: Connection): boolean;
   /** Lets time pass. */

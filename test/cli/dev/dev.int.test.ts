@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { createClient } from "@rollcall/app";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { freePorts } from "../../../packages/testing/src/etcd/free-ports.js";
+import { holdPort } from "../../../packages/testing/src/ports/held-port.js";
 import { Orders } from "../../fixtures/gen/shop/v1/shop.js";
 import { CallerLoop } from "./caller-loop.js";
 import { DevProcess, isAlive } from "./dev-process.js";
@@ -87,7 +87,8 @@ describe("rollcall dev", () => {
   it(
     "restarts on each change without a dropped call on a port of its own, the old process first",
     async () => {
-      const [port] = await freePorts(1, "127.0.0.1");
+      await using held = await holdPort();
+      const { port } = held;
       await project.write(".env", `ROLLCALL_PORT=${port}\nSUFFIX=!\n`);
       const loop = dev();
       const { url } = await loop.event("registry");
@@ -274,7 +275,8 @@ describe("the registry of rollcall dev", () => {
   it(
     "is its own where the user names the shared place and nobody is there",
     async () => {
-      const [port] = await freePorts(1, "127.0.0.1");
+      await using held = await holdPort();
+      const { port } = held;
       const url = `etcd://127.0.0.1:${port}`;
       await project.write(".env", `ROLLCALL_REGISTRY=${url}\n`);
       const loop = dev([`--registry-port=${port}`]);

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { FleetProcess, type ProcessCommand } from "@rollcall/testing/fleet";
+import { holdPort } from "../../../packages/testing/src/ports/held-port.js";
 import type { Behaviour, ServiceCounts } from "../processes/messages.js";
 import { isFaults } from "../processes/messages.js";
 import type { RowContext } from "./context.js";
@@ -34,6 +35,8 @@ export async function launchService(
   const variables = {
     ROLLCALL_REGISTRY: registry,
     ROLLCALL_HOST: "127.0.0.1",
+    // For whoever follows it at its address.
+    ROLLCALL_PORT: env["ROLLCALL_PORT"] ?? String(context.use(await holdPort()).port),
     ROLLCALL_LOG_FORMAT: "json",
     ...env,
   };

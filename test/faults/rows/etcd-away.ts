@@ -1,3 +1,4 @@
+import { holdPort } from "../../../packages/testing/src/ports/held-port.js";
 import { dueBetween, failed, nowMs, reasons } from "../harness/calls.js";
 import type { RowContext } from "../harness/context.js";
 import { exitCodeWithin, idOf, launchService } from "../harness/processes.js";
@@ -90,7 +91,7 @@ export const startWithoutEtcd = defineRow({
     const from = performance.now();
     const failCode = await exitCodeWithin(hasty, 20_000);
     const failMs = Math.max(0, performance.now() - from - 1_000);
-    const port = 20_000 + (process.pid % 10_000);
+    const { port } = context.use(await holdPort());
     const patient = await launchService(context, etcd.url, {
       name: "wait",
       env: { ROLLCALL_STARTUP: "wait", ROLLCALL_PORT: String(port) },

@@ -25,7 +25,8 @@ export function connections(create: () => TransportUnderTest): void {
 
     it("fails where nothing listens, and is ready soon after something does", async () => {
       await using scene = new Scene(create());
-      const port = await scene.under.freePort();
+      await using held = await scene.under.holdPort();
+      const { port } = held;
       const connection = scene.dial(port);
       await scene.under.eventually(() => connection.state === "failed");
       await rejects(connection.call(echoCall("unary")), refusedOrRuns);
@@ -37,8 +38,10 @@ export function connections(create: () => TransportUnderTest): void {
 
     it("is ready again when its server comes back at the same address", async () => {
       await using scene = new Scene(create());
-      const { connection, server } = await scene.pair({ unary: async () => ({ run: 1 }) });
-      const { port } = server.listener;
+      await using held = await scene.under.holdPort();
+      const { port } = held;
+      const server = await scene.serve({ unary: async () => ({ run: 1 }) }, [], port);
+      const connection = await scene.connect(server);
       await server.listener.close();
       await scene.under.eventually(() => connection.state !== "ready");
       await scene.serve({ unary: async () => ({ run: 2 }) }, [], port);

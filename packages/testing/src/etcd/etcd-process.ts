@@ -3,8 +3,8 @@ import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@rollcall/core";
+import { type HeldPort, holdPort } from "../ports/held-port.js";
 import { findEtcd } from "./find-etcd.js";
-import { freePorts } from "./free-ports.js";
 import { untilStopped } from "./until-stopped.js";
 
 /** How a real etcd is started. */
@@ -23,13 +23,10 @@ export interface EtcdProcessOptions {
 
 /** The ports of one etcd; the third serves /health without TLS, whatever the clients' port speaks. */
 interface Ports {
-  readonly client: number;
-  readonly peer: number;
-  readonly health: number;
+  readonly client: HeldPort;
+  readonly peer: HeldPort;
+  readonly health: HeldPort;
 }
-
-/** How often another set of ports is tried when somebody took one of them in between. */
-const portAttempts = 5;
 
 /**
  * Starts a real etcd of one member, with its own data in a temporary folder, and resolves when it serves.
@@ -40,17 +37,18 @@ export async function startEtcd(options: EtcdProcessOptions = {}): Promise<EtcdP
   const binary = options.binary ?? findEtcd();
   if (binary === undefined) throw new Error("no etcd on this machine: run scripts/get-etcd");
   const host = options.host ?? "127.0.0.1";
-  for (let attempt = 1; ; attempt++) {
-    const [client, peer, health] = (await freePorts(3, host)) as [number, number, number];
-    const etcd = new EtcdProcess(binary, { ...options, host }, { client, peer, health });
-    try {
-      await etcd.start();
-      return etcd;
-    } catch (error) {
-      const clash = etcd.log().includes("address already in use");
-      await etcd.close({ keepLog: !clash });
-      if (!clash || attempt === portAttempts) throw error;
-    }
+  const [client, peer, health] = await Promise.all([
+    holdPort({ host }),
+    holdPort({ host }),
+    holdPort({ host }),
+  ]);
+  const etcd = new EtcdProcess(binary, { ...options, host }, { client, peer, health });
+  try {
+    await etcd.start();
+    return etcd;
+  } catch (error) {
+    await etcd.close({ keepLog: true });
+    throw error;
   }
 }
 
@@ -77,8 +75,8 @@ export class EtcdProcess implements AsyncDisposable {
     this.#options = options;
     this.#ports = ports;
     this.#folder = mkdtempSync(join(tmpdir(), "rollcall-etcd-"));
-    this.port = ports.client;
-    this.url = `etcd://${options.host}:${ports.client}`;
+    this.port = ports.client.port;
+    this.url = `etcd://${options.host}:${this.port}`;
     this.logFile = join(this.#folder, "etcd.log");
   }
 
@@ -164,6 +162,8 @@ export class EtcdProcess implements AsyncDisposable {
     this.#closed = true;
     await this.kill();
     rmSync(keepLog ? this.#dataFolder : this.#folder, { recursive: true, force: true });
+    const { client, peer, health } = this.#ports;
+    await Promise.all([client, peer, health].map((held) => held[Symbol.asyncDispose]()));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -177,8 +177,8 @@ export class EtcdProcess implements AsyncDisposable {
   #spawn(): void {
     const { host, scheme = "http", extraArgs = [] } = this.#options;
     const { client, peer, health } = this.#ports;
-    const clientUrl = `${scheme}://${host}:${client}`;
-    const peerUrl = `http://${host}:${peer}`;
+    const clientUrl = `${scheme}://${host}:${client.port}`;
+    const peerUrl = `http://${host}:${peer.port}`;
     const args = {
       "--name": "test",
       "--data-dir": this.#dataFolder,
@@ -187,7 +187,7 @@ export class EtcdProcess implements AsyncDisposable {
       "--listen-peer-urls": peerUrl,
       "--initial-advertise-peer-urls": peerUrl,
       "--initial-cluster": `test=${peerUrl}`,
-      "--listen-metrics-urls": `http://${host}:${health}`,
+      "--listen-metrics-urls": `http://${host}:${health.port}`,
       "--logger": "zap",
     };
     const child = spawn(this.#binary, [...Object.entries(args).flat(), ...extraArgs], {
@@ -225,7 +225,7 @@ export class EtcdProcess implements AsyncDisposable {
 
   async #isHealthy(): Promise<boolean> {
     try {
-      const answer = await fetch(`http://${this.#options.host}:${this.#ports.health}/health`, {
+      const answer = await fetch(`http://${this.#options.host}:${this.#ports.health.port}/health`, {
         signal: AbortSignal.timeout(1_000),
       });
       return answer.ok && ((await answer.json()) as { health?: unknown }).health === "true";

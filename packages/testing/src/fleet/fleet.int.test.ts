@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { holdPort } from "../ports/held-port.js";
+import { stablePorts } from "../ports/stable-ports.js";
 import { startCaller } from "./caller-process.js";
 import { startFleet, type FleetOptions } from "./fleet.js";
 import { FleetProcess } from "./process.js";
@@ -22,6 +24,10 @@ function options(mode = "well", more: Partial<FleetOptions> = {}): FleetOptions 
     }),
     ...more,
   };
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(":") + 1));
 }
 
 /** Ended processes stay in the table until their parent asks for their code; an orphan's new parent may take its time. */
@@ -49,10 +55,9 @@ describe("a fleet of processes", () => {
         expect(isAlive(current.pid)).toBe(true);
         pids.push(current.pid);
       }
-      expect(fleet.members.map((member) => member.current.serving?.instance)).toEqual([
-        "127.0.0.1:40000",
-        "127.0.0.1:40001",
-      ]);
+      const addresses = fleet.members.map((member) => member.current.serving?.address);
+      expect(new Set(addresses).size).toBe(2);
+      for (const address of addresses) expect(portOf(address!)).toBeGreaterThan(0);
     }
     expect(pids.map(isAlive)).toEqual([false, false]);
   });
@@ -61,13 +66,30 @@ describe("a fleet of processes", () => {
     await using fleet = await startFleet(options("well", { size: 1 }));
     const [member] = fleet.members;
     const first = member!.current;
-    expect((await member!.restart()).address).toBe("127.0.0.1:40000");
+    const { address } = first.serving!;
+    expect((await member!.restart()).address).toBe(address);
     expect(await first.exit).toEqual({ code: 0, signal: null });
     expect(member!.runs).toBe(2);
     const second = member!.current;
-    await member!.restart({ signal: "SIGKILL", port: "new" });
+    expect((await member!.restart({ signal: "SIGKILL", port: "new" })).address).not.toBe(address);
     expect(await second.exit).toEqual({ code: null, signal: "SIGKILL" });
     expect(member!.current.logs).toContain('{"msg":"starting","mode":"well","run":"2"}');
+  });
+
+  it("keeps a member's port while none of its processes runs, and gives it back when it is closed", async () => {
+    const fleet = await startFleet(options("well", { size: 1 }));
+    const [member] = fleet.members;
+    const port = portOf(member!.current.serving!.address);
+    const { from, to } = stablePorts();
+    expect(port).toBeGreaterThanOrEqual(from);
+    expect(port).toBeLessThan(to);
+    await member!.stop();
+    const range = { from: port, to: port + 1 };
+    await expect(holdPort({ range })).rejects.toThrow("no free port");
+    expect(portOf((await member!.start()).address)).toBe(port);
+    await fleet[Symbol.asyncDispose]();
+    await using held = await holdPort({ range });
+    expect(held.port).toBe(port);
   });
 
   it("says so when a member does not end cleanly", async () => {
@@ -195,6 +217,7 @@ describe("a fleet of processes", () => {
   it("exchanges messages with every process, over restarts", async () => {
     await using fleet = await startFleet(options("well", { size: 1 }));
     const [member] = fleet.members;
+    const { address } = member!.current.serving!;
     const heard: unknown[] = [];
     fleet.onMessage((from, message) => heard.push([from.index, message]));
     await member!.restart();
@@ -202,7 +225,7 @@ describe("a fleet of processes", () => {
     member!.current.send("hello");
     expect(await echo).toBe("hello");
     expect(heard).toContainEqual([0, { rollcall: "stopped" }]);
-    expect(heard).toContainEqual([0, { rollcall: "serving", address: "127.0.0.1:40000" }]);
+    expect(heard).toContainEqual([0, { rollcall: "serving", address }]);
     expect(heard).toContainEqual([0, { echo: "hello" }]);
   });
 

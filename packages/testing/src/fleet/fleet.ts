@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type HeldPort, holdPort } from "../ports/held-port.js";
 import { FleetProcess, exitText, type Exit, type ProcessCommand, type ServingMessage } from "./process.js";
 
 /** What a member's process is started with. */
@@ -7,7 +8,10 @@ export interface MemberStart {
   readonly index: number;
   /** 0 for its first process, 1 after one restart. */
   readonly run: number;
-  /** The port of its last process when it is to come back there, else 0: any. */
+  /**
+   * Where it may listen: nobody else gets it while the member lasts, so it is free for the next process too. Over restarts
+   * the same unless a new one is asked for. Whoever listens on port 0 instead may find its port taken when it comes back.
+   */
   readonly port: number;
 }
 
@@ -44,10 +48,9 @@ export class Member {
   /** How many processes it has had. */
   runs = 0;
   private process: FleetProcess | undefined;
-  private spawning: Promise<FleetProcess> | undefined;
+  private spawning: Promise<unknown> | undefined;
   private closed = false;
-  /** Where it served last; 0 before it did. */
-  private port = 0;
+  private held: HeldPort | undefined;
 
   constructor(
     readonly index: number,
@@ -65,17 +68,15 @@ export class Member {
     return `${this.options.name ?? "service"}-${this.index}`;
   }
 
-  /** Starts its process, where the last one was or on any port, and waits until it serves. */
+  /** Starts its process, on its port or a new one, and waits until it serves. */
   async start(port: "same" | "new" = "same"): Promise<ServingMessage> {
     if (this.closed) throw new Error(`${this.name} is not started: the fleet is closed`);
-    const { options, index, runs: run } = this;
-    const start = { index, run, port: port === "same" ? this.port : 0 };
-    const process = await (this.spawning = this.spawn(start));
+    const { options } = this;
+    const { process, start } = await (this.spawning = this.spawn(port));
     try {
       const serving = await (options.untilServing?.(process, start) ??
         process.untilServing(options.readyTimeoutMs ?? 20_000));
       process.nowServes(serving);
-      this.port = portOf(serving.address);
       return serving;
     } catch (error) {
       await process.kill();
@@ -107,10 +108,12 @@ export class Member {
     this.closed = true;
     await this.spawning?.catch(() => {});
     await this.process?.[Symbol.asyncDispose]();
+    await this.held?.[Symbol.asyncDispose]();
   }
 
-  private async spawn(start: MemberStart): Promise<FleetProcess> {
-    const { options, name } = this;
+  private async spawn(port: "same" | "new"): Promise<{ process: FleetProcess; start: MemberStart }> {
+    const { options, name, index, runs: run } = this;
+    const start = { index, run, port: await this.hold(port) };
     const process = await FleetProcess.start(options.command(start), {
       name,
       logLines: options.logLines,
@@ -119,7 +122,15 @@ export class Member {
     this.process = process;
     this.runs++;
     this.started(this, process);
-    return process;
+    return { process, start };
+  }
+
+  private async hold(port: "same" | "new"): Promise<number> {
+    const before = this.held;
+    if (before && port === "same") return before.port;
+    this.held = await holdPort();
+    await before?.[Symbol.asyncDispose]();
+    return this.held.port;
   }
 }
 
@@ -190,8 +201,4 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     await fleet[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-function portOf(address: string): number {
-  return Number(address.slice(address.lastIndexOf(":") + 1));
 }

@@ -1,5 +1,6 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { type Clock, type Code, ConfigError, systemClock } from "@rollcall/core";
+import { type HeldPort, holdPort } from "../../ports/held-port.js";
 import { etcdApi } from "../schema.js";
 import { authService, clusterService, maintenanceService } from "./cluster-services.js";
 import { Faults } from "./faults.js";
@@ -13,7 +14,7 @@ import { type WatchService, watchService } from "./watch-service.js";
 
 /** Where and how an `EtcdServer` listens. */
 export interface EtcdServerOptions {
-  /** Default 0: any free port. */
+  /** Default 0: any free port, which stays its own while it is down. */
   readonly port?: number | undefined;
   /** Default `127.0.0.1`. */
   readonly host?: string | undefined;
@@ -44,6 +45,7 @@ export class EtcdServer implements AsyncDisposable {
   #front: TcpFront | undefined;
   #member: Member;
   #port: number;
+  #held: HeldPort | undefined;
   #closed = false;
 
   private constructor(options: EtcdServerOptions) {
@@ -91,6 +93,8 @@ export class EtcdServer implements AsyncDisposable {
         );
       });
       server.#front = new TcpFront(inside);
+      if (server.#port === 0) server.#held = await holdPort({ host: server.#host });
+      server.#port = server.#held?.port ?? server.#port;
       await server.#open();
     } catch (error) {
       await server.close();
@@ -199,6 +203,7 @@ export class EtcdServer implements AsyncDisposable {
     this.#closed = true;
     await this.stop();
     this.#grpc.forceShutdown();
+    await this.#held?.[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
