@@ -76,7 +76,7 @@ describe("a fleet of processes", () => {
     expect(member!.current.logs).toContain('{"msg":"starting","mode":"well","run":"2"}');
   });
 
-  it("keeps a member's port while none of its processes runs, and gives it back when it is closed", async () => {
+  it("keeps a member's port while none of its processes runs, and gives it back when it has another or is closed", async () => {
     const fleet = await startFleet(options("well", { size: 1 }));
     const [member] = fleet.members;
     const port = portOf(member!.current.serving!.address);
@@ -87,9 +87,12 @@ describe("a fleet of processes", () => {
     const range = { from: port, to: port + 1 };
     await expect(holdPort({ range })).rejects.toThrow("no free port");
     expect(portOf((await member!.start()).address)).toBe(port);
+    const next = portOf((await member!.restart({ port: "new" })).address);
+    await using first = await holdPort({ range });
+    expect(first.port).toBe(port);
     await fleet[Symbol.asyncDispose]();
-    await using held = await holdPort({ range });
-    expect(held.port).toBe(port);
+    await using second = await holdPort({ range: { from: next, to: next + 1 } });
+    expect(second.port).toBe(next);
   });
 
   it("says so when a member does not end cleanly", async () => {
