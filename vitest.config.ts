@@ -40,7 +40,7 @@ const shared = {
 
 const withProcesses = {
   ...every,
-  globalSetup: ["test/loud-skips.ts"],
+  globalSetup: ["test/build.ts", "test/loud-skips.ts"],
   exclude: ["**/node_modules/**", "**/dist/**"],
   testTimeout: 60_000,
   hookTimeout: 60_000,
@@ -71,7 +71,7 @@ export default defineConfig({
         test: {
           name: "ports",
           ...every,
-          globalSetup: ["test/loud-skips.ts", "test/interop/build-go.ts"],
+          globalSetup: ["test/build.ts", "test/loud-skips.ts", "test/interop/build-go.ts"],
           include: ["packages/*/src/**/*.int.test.ts", "test/**/*.int.test.ts"],
           exclude: [...heavy, ...timed, "**/node_modules/**", "**/dist/**"],
           // They wait more than they work.

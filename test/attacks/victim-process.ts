@@ -4,7 +4,7 @@ import { FleetProcess } from "@rollcall/testing/fleet";
 import { connect } from "node:http2";
 import { expect } from "vitest";
 import type { VictimStats } from "./victim.js";
-import { fromSources } from "../from-sources.js";
+import { typeScript } from "../programs.js";
 
 const script = fileURLToPath(new URL("./victim.ts", import.meta.url));
 
@@ -22,7 +22,7 @@ export class Victim implements AsyncDisposable {
 
   /** Starts one with these limits over the defaults, and warms it up. */
   static async start(limits: Partial<GrpcServerLimits> = {}): Promise<Victim> {
-    const args = ["--expose-gc", ...fromSources, script];
+    const args = ["--expose-gc", ...typeScript, script];
     const env = { VICTIM_LIMITS: JSON.stringify(limits) };
     const process = await FleetProcess.start({ args, env }, { name: "victim" });
     try {

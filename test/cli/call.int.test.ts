@@ -10,7 +10,7 @@ import { untilTrue } from "../registry/until.js";
 import { ordersApp } from "./orders-app.js";
 import { rollcallHere } from "./rollcall-here.js";
 import { rollcall, RollcallProcess } from "./rollcall-process.js";
-import { fromSources } from "../from-sources.js";
+import { rollcallMain } from "../programs.js";
 
 const proto = fileURLToPath(new URL("../fixtures/proto/shop/v1/shop.proto", import.meta.url));
 const logger = pino({ level: "silent" });
@@ -41,11 +41,9 @@ describe("rollcall call, over a registry and real connections", () => {
   });
 
   it("is a process that reads requests from a pipe while it writes answers", async () => {
-    const main = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
-    const node = [...fromSources, main];
     const child = spawn(
       process.execPath,
-      [...node, "call", "Orders/Chat", "-", "--json", "--address", app.address],
+      [rollcallMain, "call", "Orders/Chat", "-", "--json", "--address", app.address],
       {
         stdio: ["pipe", "pipe", "inherit"],
       },

@@ -8,11 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { scripts } from "../../packages/cli/src/completion/scripts.js";
 import { instanceOf, nextIncarnation } from "../registry/instance.js";
 import { until } from "../registry/until.js";
-import { fromSources } from "../from-sources.js";
+import { rollcallMain } from "../programs.js";
 
 const root = join(import.meta.dirname, "../..");
-const node = [process.execPath, ...fromSources];
-const rollcall = `rollcall() { ${[...node, join(root, "packages/cli/src/main.ts")].map((each) => `'${each}'`).join(" ")} "$@"; }`;
+const rollcall = `rollcall() { '${process.execPath}' '${rollcallMain}' "$@"; }`;
 
 let etcd: EtcdServer;
 let fleet: RegistryBackend;

@@ -7,7 +7,7 @@ import { EtcdServer } from "@rollcall/testing";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ordersApp } from "./orders-app.js";
-import { fromSources } from "../from-sources.js";
+import { rollcallMain } from "../programs.js";
 
 const root = join(import.meta.dirname, "../..");
 const page = await readFile(join(root, "docs/guides/calling-services.md"), "utf8");
@@ -35,9 +35,7 @@ describe("the guide to calling services", () => {
   });
 
   it.each(blocks)("prints what it says: $commands", async ({ commands, code, output }) => {
-    const rollcall = [process.execPath, ...fromSources];
-    const main = join(root, "packages/cli/src/main.ts");
-    const script = `rollcall() { ${[...rollcall, main].map((each) => `'${each}'`).join(" ")} "$@"; }\n${commands}`;
+    const script = `rollcall() { '${process.execPath}' '${rollcallMain}' "$@"; }\n${commands}`;
     const env = { ...process.env, ROLLCALL_REGISTRY: etcd.url, NO_COLOR: "1" };
     const ran = await promisify(execFile)("bash", ["-eu", "-o", "pipefail", "-c", script], {
       cwd: root,

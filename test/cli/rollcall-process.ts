@@ -1,9 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { fromSources } from "../from-sources.js";
-
-const main = new URL("../../packages/cli/src/main.ts", import.meta.url).pathname;
-const node = [...fromSources, main];
+import { rollcallMain } from "../programs.js";
 
 /** What a process of `rollcall` left behind. */
 export interface Ended {
@@ -21,7 +18,7 @@ export class RollcallProcess implements AsyncDisposable {
 
   constructor(registry: string, args: readonly string[]) {
     const env = { ...process.env, ROLLCALL_REGISTRY: registry, NO_COLOR: "1" };
-    this.child = spawn(process.execPath, [...node, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn(process.execPath, [rollcallMain, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
     this.child.stdout?.on("data", (chunk: Buffer) => (this.out += chunk.toString()));
     this.child.stderr?.on("data", (chunk: Buffer) => (this.err += chunk.toString()));
     this.ended = once(this.child, "close").then(([code]) => ({

@@ -2,13 +2,13 @@ import { fileURLToPath } from "node:url";
 import { exitText, FleetProcess } from "@rollcall/testing/fleet";
 import { describe, expect, it } from "vitest";
 import { launchService } from "../processes/service-process.js";
-import { fromSources } from "../from-sources.js";
+import { typeScript } from "../programs.js";
 
 const script = fileURLToPath(new URL("../fixtures/secretive-service.ts", import.meta.url));
 
 /** Everything that a process has written, when it has ended. */
 async function outputOf(env: Readonly<Record<string, string>>): Promise<string> {
-  const args = [...fromSources, script];
+  const args = [...typeScript, script];
   await using process = await FleetProcess.start({ args, env }, { name: "secretive" });
   expect(exitText(await process.exit)).toBe("code 1");
   return process.logs.join("\n");

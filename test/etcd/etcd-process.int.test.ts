@@ -7,7 +7,6 @@ import { createInterface } from "node:readline";
 import { findEtcd, startEtcd } from "@rollcall/testing";
 import { describe, expect, test } from "vitest";
 import { withoutRealEtcd } from "./describe-etcd.js";
-import { fromSources } from "../from-sources.js";
 import { eventually } from "./conformance/session.js";
 
 const parent = `
@@ -50,8 +49,7 @@ else {
     });
 
     test("ends with its parent, even when that is killed and etcd is paused", async () => {
-      const args = [...fromSources, "--input-type=module"];
-      const child = spawn(process.execPath, [...args, "--eval", parent], {
+      const child = spawn(process.execPath, ["--input-type=module", "--eval", parent], {
         stdio: ["ignore", "pipe", "inherit"],
       });
       const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { FleetProcess } from "@rollcall/testing/fleet";
-import { fromSources } from "../from-sources.js";
+import { typeScript } from "../programs.js";
 
 const script = fileURLToPath(new URL("service-process.ts", import.meta.url));
 
@@ -11,7 +11,7 @@ export async function startServiceProcess(
 ): Promise<FleetProcess> {
   const service = await FleetProcess.start(
     {
-      args: [...fromSources, script],
+      args: [...typeScript, script],
       env: {
         ROLLCALL_REGISTRY: registry,
         ROLLCALL_LOG_FORMAT: "json",

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { FleetProcess, type ProcessCommand } from "@rollcall/testing/fleet";
 import { expect } from "vitest";
-import { fromSources } from "../from-sources.js";
+import { typeScript } from "../programs.js";
 
 const script = fileURLToPath(new URL("../fixtures/orders-service.ts", import.meta.url));
 
@@ -10,7 +10,7 @@ export type Variables = Readonly<Record<string, string>>;
 /** Runs test/fixtures/orders-service.ts from its sources. */
 export function serviceCommand(registry: string, env: Variables = {}): ProcessCommand {
   return {
-    args: [...fromSources, script],
+    args: [...typeScript, script],
     env: { ROLLCALL_REGISTRY: registry, ROLLCALL_LOG_FORMAT: "json", ...env },
   };
 }

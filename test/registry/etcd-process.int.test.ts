@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeEtcd } from "../etcd/describe-etcd.js";
 import { orders, ttlMs } from "./scene.js";
 import { until, untilTrue } from "./until.js";
-import { fromSources } from "../from-sources.js";
+import { typeScript } from "../programs.js";
 
 /** A process that offers `shop.v1.Orders`; see the fixture. */
 class Offering implements AsyncDisposable {
@@ -15,8 +15,7 @@ class Offering implements AsyncDisposable {
 
   constructor(url: string, address: string) {
     const file = new URL("fixtures/offering-process.ts", import.meta.url).pathname;
-    const run = [...fromSources];
-    this.child = spawn(process.execPath, [...run, file, url, address], {
+    this.child = spawn(process.execPath, [...typeScript, file, url, address], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.child.stdout?.on("data", (chunk: Buffer) => {

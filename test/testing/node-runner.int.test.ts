@@ -2,12 +2,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { fromSources } from "../from-sources.js";
+import { typeScript } from "../programs.js";
 
 it("node:test has the assertions, and prints the seed of a test that fails", async () => {
   const file = join(import.meta.dirname, "fixtures/node-runner.ts");
-  const loader = [...fromSources];
-  const child = spawn(process.execPath, [...loader, "--test", "--test-reporter=tap", file], {
+  const child = spawn(process.execPath, [...typeScript, "--test", "--test-reporter=tap", file], {
     env: { ...process.env, NODE_TEST_CONTEXT: undefined },
   });
   let output = "";

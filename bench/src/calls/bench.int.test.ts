@@ -5,10 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, it } from "vitest";
-import { fromSources } from "../../../test/from-sources.js";
 
-const main = fileURLToPath(new URL("main.ts", import.meta.url));
-const node = [...fromSources, main];
+const main = fileURLToPath(new URL("../../dist/calls/main.js", import.meta.url));
 const started: ChildProcess[] = [];
 
 afterEach(() => {
@@ -16,7 +14,7 @@ afterEach(() => {
 });
 
 function bench(...args: readonly string[]) {
-  const child = spawn(process.execPath, [...node, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   started.push(child);
   const seen = { out: "", err: "" };
   child.stdout.on("data", (chunk: Buffer) => (seen.out += chunk.toString()));

@@ -6,7 +6,7 @@ import { Orders } from "../../fixtures/gen/shop/v1/shop.js";
 import { CallerLoop } from "./caller-loop.js";
 import { DevProcess, isAlive } from "./dev-process.js";
 import { DevProject } from "./dev-project.js";
-import { tsLoader } from "../../from-sources.js";
+import { tsLoader } from "../../programs.js";
 
 const long = 240_000;
 

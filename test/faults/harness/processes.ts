@@ -4,7 +4,7 @@ import { holdPort } from "../../../packages/testing/src/ports/held-port.js";
 import type { Behaviour, ServiceCounts } from "../processes/messages.js";
 import { isFaults } from "../processes/messages.js";
 import type { RowContext } from "./context.js";
-import { fromSources } from "../../from-sources.js";
+import { typeScript } from "../../programs.js";
 
 export type Variables = Readonly<Record<string, string>>;
 
@@ -20,7 +20,7 @@ export interface StartOptions {
 /** How a script of `processes/` is run from its sources, in a namespace if need be. */
 export function commandOf(script: string, env: Variables, namespace?: string): ProcessCommand {
   const path = fileURLToPath(new URL(`../processes/${script}`, import.meta.url));
-  const args = [...fromSources, path];
+  const args = [...typeScript, path];
   if (namespace === undefined) return { args, env };
   return { file: "ip", args: ["netns", "exec", namespace, process.execPath, ...args], env };
 }

@@ -1,17 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import path from "node:path";
 import { createInterface } from "node:readline";
 import { etcdRegistry } from "@rollcall/registry/etcd";
 import { afterEach, expect, it } from "vitest";
-import { fromSources } from "../../../../test/from-sources.js";
+import { rollcallMain } from "../../../../test/programs.js";
 
-const main = path.resolve(import.meta.dirname, "../main.ts");
 const children: ChildProcess[] = [];
 
 function rollcall(...args: string[]): ChildProcess {
-  const node = [...fromSources, main];
-  const child = spawn(process.execPath, [...node, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [rollcallMain, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   children.push(child);
   return child;
 }
