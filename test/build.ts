@@ -1,10 +1,9 @@
 import { execFile } from "node:child_process";
-import { createRequire } from "node:module";
 import path from "node:path";
 import { promisify } from "node:util";
 
 const root = path.join(import.meta.dirname, "..");
-const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+const tsc = path.join(root, "node_modules/typescript/bin/tsc");
 /** What the processes of tests are made of, and, by their references, all packages. */
 const programs = ["packages/cli", "examples/canary", "examples/hello", "examples/rolling-restart", "bench"];
 
