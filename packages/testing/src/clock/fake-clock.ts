@@ -7,8 +7,8 @@ interface Timer {
   fire: (() => void) | undefined;
 }
 
-/** Of the event loop: one for what is ready, and two for those that let others go first by a turn, as the pipeline does. */
-const turns = 3;
+/** Of the event loop, at most: one for what is ready, and two for those that let others go first by a turn, as the pipeline does. */
+const mostTurns = 3;
 
 /** As it was before a test replaced the machine's timers by some of its own. */
 const nextTurn = setImmediate;
@@ -16,10 +16,16 @@ const nextTurn = setImmediate;
 /** Lets everything that is ready to run do so: promise reactions of any depth, but nothing that waits for the world. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => {
-    let left = turns;
-    const turn = (): void => void (--left < 0 ? resolve() : nextTurn(turn));
-    turn();
+    let turns = 0;
+    // A turn runs all that is ready but what asked for the next one.
+    const turn = (): void => void (++turns < mostTurns && isTurnWanted() ? nextTurn(turn) : resolve());
+    nextTurn(turn);
   });
+}
+
+/** Whether something is to run in the next turn of the event loop. */
+function isTurnWanted(): boolean {
+  return process.getActiveResourcesInfo().includes("Immediate");
 }
 
 /** Cancelled timers that may stay in the heap whatever its size. */
@@ -92,7 +98,6 @@ export class FakeClock implements Clock {
       await settle();
     }
     this.#nowMs = Math.max(this.#nowMs, untilMs);
-    await settle();
   }
 
   /** The earliest timer that was not cancelled. */
