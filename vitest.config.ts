@@ -10,6 +10,11 @@ const timed = [
   "test/attacks/floods.int.test.ts",
   "test/faults/**/*.int.test.ts",
   "test/processes/**/*.int.test.ts",
+];
+
+/** Tests that judge seconds, and wait for leases and outages with the machine all but idle: beside each other, and nothing else. */
+const waiting = [
+  "test/processes/etcd-faults.int.test.ts",
   "test/registry/{etcd-faults,etcd-process}.int.test.ts",
 ];
 
@@ -73,7 +78,7 @@ export default defineConfig({
           ...every,
           globalSetup: ["test/build.ts", "test/loud-skips.ts", "test/interop/build-go.ts"],
           include: ["packages/*/src/**/*.int.test.ts", "test/**/*.int.test.ts"],
-          exclude: [...heavy, ...timed, "**/node_modules/**", "**/dist/**"],
+          exclude: [...heavy, ...timed, ...waiting, "**/node_modules/**", "**/dist/**"],
           // They wait more than they work.
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
@@ -94,11 +99,22 @@ export default defineConfig({
       {
         ...shared,
         test: {
+          name: "waiting",
+          ...withProcesses,
+          include: waiting,
+          maxWorkers: 3,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        ...shared,
+        test: {
           name: "timed",
           ...withProcesses,
           include: timed,
+          exclude: [...withProcesses.exclude, ...waiting],
           maxWorkers: 1,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],
